@@ -1,0 +1,26 @@
+"""The `lhmigrate` command."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import sys
+
+
+def main() -> None:
+    """Runs the command line."""
+    # A run is short and keeps what it reads, so looking for garbage finds none.
+    gc.disable()
+    from lhmigrate.cli import app  # noqa: PLC0415 - nothing else of the package needs it
+
+    try:
+        app()
+    except OSError as error:
+        # `--help` and complaints about options are printed outside of any command: perhaps to a full disk.
+        with contextlib.suppress(OSError, AttributeError):
+            sys.stderr.write(f"lhmigrate: {error.strerror}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

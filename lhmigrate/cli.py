@@ -1,0 +1,406 @@
+"""The command line: reads the world, asks the core, prints the report, and says by its exit code how it went."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypedDict, Unpack
+
+import typer
+
+from lhmigrate import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lhmigrate.catalogue import Catalogue
+    from lhmigrate.findings import Finding
+    from lhmigrate.inventory import Inventory
+    from lhmigrate.release import Release
+    from lhmigrate.reports.screen import Screen
+    from lhmigrate.settings import Settings
+
+NOTHING_TO_DO, SOMETHING_TO_DO, COULD_NOT_RUN = 0, 1, 2
+
+_EXIT_CODES = "Exit codes: 0 nothing to do, 1 something to do, 2 could not run."
+
+app = typer.Typer(
+    name="lhmigrate",
+    help=f"Says which of your network policies a Longhorn upgrade would cut through. {_EXIT_CODES}",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Format(StrEnum):
+    """How a report is printed."""
+
+    terminal = "terminal"
+    json = "json"
+
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PATH]...", help="Files, folders (walked), or - for standard input."),
+]
+Namespace = Annotated[str | None, typer.Option(help="Longhorn's namespace. [default: longhorn-system]")]
+DefaultNamespace = Annotated[str | None, typer.Option(help="Where policies go that name no namespace.")]
+ValuesFiles = Annotated[list[str] | None, typer.Option("--values", metavar="FILE", help="Helm values; repeatable.")]
+Install = Annotated[
+    str | None, typer.Option(metavar="helm|manifest", help="How Longhorn is installed. [default: helm]")
+]
+CniName = Annotated[
+    str | None,
+    typer.Option("--cni", metavar="NAME", help="calico, canal, cilium, kube-router, antrea, flannel, none or unknown."),
+]
+With = Annotated[
+    list[str] | None, typer.Option("--with", metavar="FEATURE", help="A feature that is used; repeatable.")
+]
+Without = Annotated[
+    list[str] | None,
+    typer.Option("--without", metavar="FEATURE", help="A feature that nobody uses; repeatable."),
+]
+Specs = Annotated[
+    list[str] | None,
+    typer.Option("--specs", metavar="DIR", help="More releases, or better ones; repeatable."),
+]
+ConfigFile = Annotated[
+    str | None, typer.Option("--config", metavar="FILE", help="[default: .lhmigrate.yaml, if there]")
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How the report is printed.")]
+ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 also when there is something to do.")]
+From = Annotated[
+    str, typer.Option("--from", metavar="V", help="The release that runs: 1.7 (its newest), 1.7.2, v1.7.2.")
+]
+To = Annotated[str, typer.Option("--to", metavar="V", help="The release to upgrade to.")]
+
+
+@app.command(epilog=_EXIT_CODES)
+def plan(
+    from_: From,
+    to: To,
+    paths: Paths = None,
+    namespace: Namespace = None,
+    default_namespace: DefaultNamespace = None,
+    values: ValuesFiles = None,
+    install: Install = None,
+    cni: CniName = None,
+    using: With = None,
+    without: Without = None,
+    specs: Specs = None,
+    config: ConfigFile = None,
+    format_: FormatOption = Format.terminal,
+    exit_zero: ExitZero = False,
+) -> None:
+    """What must change before an upgrade, and what may be closed after it."""
+    with _sentences_for_errors():
+        run = _Run(
+            paths or [],
+            config,
+            namespace=namespace,
+            default_namespace=default_namespace,
+            install=install,
+            cni=cni,
+            values=tuple(values or ()),
+            using=tuple(using or ()),
+            without=tuple(without or ()),
+            specs=tuple(specs or ()),
+        )
+        old, new = run.catalogue.find(from_), run.catalogue.find(to)
+        inventory = run.inventory([old, new])
+        from lhmigrate import plan as planning
+
+        made = planning.make(run.catalogue, old, new, inventory, run.settings)
+        if format_ is Format.json:
+            from lhmigrate.reports import json
+
+            _print(json.plan(made))
+        else:
+            from lhmigrate.reports import terminal
+
+            _print(terminal.plan(made, run.catalogue.glossary, _screen()))
+        _leave(made.findings, exit_zero=exit_zero)
+
+
+@app.command(epilog=_EXIT_CODES)
+def check(
+    release: Annotated[str, typer.Option("--release", metavar="V", help="The release that runs.")],
+    paths: Paths = None,
+    namespace: Namespace = None,
+    default_namespace: DefaultNamespace = None,
+    values: ValuesFiles = None,
+    install: Install = None,
+    cni: CniName = None,
+    using: With = None,
+    without: Without = None,
+    specs: Specs = None,
+    config: ConfigFile = None,
+    format_: FormatOption = Format.terminal,
+    exit_zero: ExitZero = False,
+) -> None:
+    """Whether everything that a release needs is allowed, as things stand."""
+    with _sentences_for_errors():
+        run = _Run(
+            paths or [],
+            config,
+            namespace=namespace,
+            default_namespace=default_namespace,
+            install=install,
+            cni=cni,
+            values=tuple(values or ()),
+            using=tuple(using or ()),
+            without=tuple(without or ()),
+            specs=tuple(specs or ()),
+        )
+        known = run.catalogue.find(release)
+        inventory = run.inventory([known])
+        from lhmigrate import check as checking
+
+        made = checking.make(run.catalogue, known, inventory, run.settings)
+        if format_ is Format.json:
+            from lhmigrate.reports import json
+
+            _print(json.check(made))
+        else:
+            from lhmigrate.reports import terminal
+
+            _print(terminal.check(made, run.catalogue.glossary, _screen()))
+        _leave(made.findings, exit_zero=exit_zero)
+
+
+@app.command(epilog=_EXIT_CODES)
+def diff(
+    from_: From,
+    to: To,
+    specs: Specs = None,
+    format_: FormatOption = Format.terminal,
+    exit_zero: ExitZero = False,
+) -> None:
+    """What changed on the network between two releases."""
+    with _sentences_for_errors():
+        catalogue = _catalogue(specs or [])
+        old, new = catalogue.find(from_), catalogue.find(to)
+        from lhmigrate import changes
+
+        found = changes.between(old, new)
+        if format_ is Format.json:
+            from lhmigrate.reports import json
+
+            _print(json.diff(old, new, found))
+        else:
+            from lhmigrate.reports import catalogue as catalogue_reports
+
+            _print(catalogue_reports.diff(old, new, found, _screen()))
+        raise typer.Exit(SOMETHING_TO_DO if found and not exit_zero else NOTHING_TO_DO)
+
+
+@app.command(epilog=_EXIT_CODES)
+def show(
+    release: Annotated[str, typer.Argument(metavar="V", help="A release: 1.7 (its newest), 1.7.2, v1.7.2.")],
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="Where each fact can be checked: repository, tag, path, line and word.")
+    ] = False,
+    docs: Annotated[
+        bool, typer.Option("--docs", help="Longhorn's documentation page, row by row, against what is true.")
+    ] = False,
+    specs: Specs = None,
+    format_: FormatOption = Format.terminal,
+) -> None:
+    """One release's port matrix, labels and shipped policies."""
+    with _sentences_for_errors():
+        catalogue = _catalogue(specs or [])
+        known = catalogue.find(release)
+        if format_ is Format.json:
+            from lhmigrate.reports import json
+
+            _print(
+                json.release(
+                    known,
+                    catalogue.glossary,
+                    evidence=catalogue.evidence(known.version) if evidence else None,
+                    page=catalogue.page(known) if docs else None,
+                )
+            )
+        else:
+            from lhmigrate.reports import catalogue as catalogue_reports
+
+            if evidence:
+                _print(catalogue_reports.evidence(known, catalogue.evidence(known.version), _screen()))
+            elif docs:
+                _print(catalogue_reports.page(known, catalogue.page(known), catalogue.glossary, _screen()))
+            else:
+                _print(catalogue_reports.release(known, catalogue.glossary, _screen()))
+
+
+@app.command(epilog=_EXIT_CODES)
+def releases(specs: Specs = None, format_: FormatOption = Format.terminal) -> None:
+    """Which releases are known, and which upgrades Longhorn accepts."""
+    with _sentences_for_errors():
+        catalogue = _catalogue(specs or [])
+        known = [catalogue.release(version) for version in catalogue.versions]
+        if format_ is Format.json:
+            from lhmigrate.reports import json
+
+            _print(json.releases(known))
+        else:
+            from lhmigrate.reports import catalogue as catalogue_reports
+
+            _print(catalogue_reports.releases(known, _screen()))
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        typer.echo(f"lhmigrate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """The options that come before a command."""
+
+
+class Given(TypedDict):
+    """The options that the configuration file has too."""
+
+    namespace: str | None
+    default_namespace: str | None
+    install: str | None
+    cni: str | None
+    values: tuple[str, ...]
+    using: tuple[str, ...]
+    without: tuple[str, ...]
+    specs: tuple[str, ...]
+
+
+class _Run:
+    """What the options of one run say."""
+
+    def __init__(self, paths: list[str], config_file: str | None, **given: Unpack[Given]) -> None:
+        from lhmigrate.scan import ReadAhead
+
+        self._progress = _Progress()
+        self._ahead = ReadAhead(paths, self._progress.tell)
+        from lhmigrate import config
+
+        options = config.Options(**given).over(config.read(config_file))
+        self.catalogue = _catalogue(list(options.specs))
+        self.settings: Settings = config.settings(options, self.catalogue.glossary)
+
+    def inventory(self, releases: list[Release]) -> Inventory:
+        """What the user's files hold. Ends the run where policies are there and none could be read."""
+        from lhmigrate import config, inventory, sources
+        from lhmigrate.errors import Refusal
+
+        scan = self._ahead.result()
+        self._progress.end()
+        reading = sources.read(scan, self.settings.concerning)
+        found = inventory.take(reading, self.settings, releases, config.kustomized_to)
+        foreign = any(policy.may_deny for policy in found.policies)
+        if found.coverage.unread and not found.coverage.policies and not foreign:
+            raise Refusal("nothing could be judged:", details=found.coverage.unread)
+        return found
+
+
+def _catalogue(specs: list[str]) -> Catalogue:
+    from lhmigrate.catalogue import Catalogue, shipped_specs
+    from lhmigrate.errors import Place, Refusal
+
+    for folder in specs:
+        if not Path(folder).is_dir():
+            raise Refusal("is not a folder of release files", Place(folder))
+    return Catalogue([shipped_specs(), *(Path(folder) for folder in specs)])
+
+
+@contextmanager
+def _sentences_for_errors() -> Iterator[None]:
+    """Whatever goes wrong is told in a sentence on stderr; a traceback never reaches a user."""
+    from lhmigrate.errors import Refusal, Unreadable
+
+    try:
+        yield
+    except Refusal as refusal:
+        _complain(str(refusal), *map(str, refusal.details))
+    except Unreadable as error:
+        _complain(str(error))
+    except (typer.Exit, typer.Abort):
+        raise
+    except BrokenPipeError:
+        # Whoever read the report has seen enough of it. Python would complain once more on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(COULD_NOT_RUN) from None
+    except KeyboardInterrupt:
+        _complain("interrupted; nothing was changed")
+    except OSError as error:
+        _complain(f"{error.filename or 'the system'}: {error.strerror or error}")
+    except MemoryError:
+        _complain("out of memory; give fewer files at a time")
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        _complain(
+            f"lhmigrate itself failed ({type(error).__name__}: {error}), and judged nothing. Please report it with the "
+            f"command you gave: https://github.com/lhmigrate/lhmigrate/issues"
+        )
+
+
+def _complain(message: str, *details: str) -> None:
+    from lhmigrate.reports.visible import visible
+
+    lines = (f"lhmigrate: {visible(message, 2000)}\n", *(f"  {visible(detail, 2000)}\n" for detail in details))
+    if sys.stderr is not None:
+        sys.stderr.write("".join(lines))
+    raise typer.Exit(COULD_NOT_RUN) from None
+
+
+def _print(report: str) -> None:
+    from lhmigrate.errors import Refusal
+
+    if sys.stdout is None:
+        raise Refusal("standard output is closed, so nobody can read the report")
+    # Whatever the locale, a report is UTF-8: arrows and dashes included.
+    sys.stdout.buffer.write(report.encode("utf-8") + (b"" if report.endswith("\n") else b"\n"))
+    sys.stdout.flush()
+
+
+def _screen() -> Screen:
+    from lhmigrate.reports.screen import Screen
+
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    wanted = bool(os.environ.get("FORCE_COLOR")) or (terminal and os.environ.get("TERM") != "dumb")
+    # https://no-color.org: where it is set, there is no colour, whoever asks for it.
+    colour = wanted and not os.environ.get("NO_COLOR")
+    columns = typer.get_terminal_size((100, 25)).columns if terminal or "COLUMNS" in os.environ else 100
+    return Screen(width=max(60, min(columns, 140)), colour=colour)
+
+
+class _Progress:
+    """Tells on stderr how many files were read, once it takes long, and only to a person."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+        self._watched = sys.stderr is not None and sys.stderr.isatty()
+
+    def tell(self, files: int) -> None:
+        """So many files by now."""
+        if self._watched and time.monotonic() - self._begun > 1:
+            sys.stderr.write(f"\rread {files:,} files")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        """Wipes the line, if there can be one."""
+        if self._watched and time.monotonic() - self._begun > 1:
+            sys.stderr.write("\r\x1b[K")
+
+
+def _leave(findings: tuple[Finding, ...], *, exit_zero: bool) -> None:
+    from lhmigrate.findings import something_to_do
+
+    raise typer.Exit(SOMETHING_TO_DO if something_to_do(findings) and not exit_zero else NOTHING_TO_DO)

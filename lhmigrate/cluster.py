@@ -1,0 +1,214 @@
+"""Who is who in one cluster: the ends of a release's flows, as the policies there see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import TYPE_CHECKING, Final
+
+from lhmigrate.assumptions import Assumed
+from lhmigrate.endpoints import Endpoint, Host, Outside, Pod
+from lhmigrate.labels import NAME_LABEL, NO_LABELS, Labels, Match
+from lhmigrate.release import EndpointKind, Node, Usage
+from lhmigrate.settings import DNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from lhmigrate.ports import Ports
+    from lhmigrate.release import Component, Flow, Glossary, Release
+    from lhmigrate.settings import PeerFacts, Settings
+
+NOBODY: Final = Assumed()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leg:
+    """One sender and one receiver of a flow, in every guise that both may have while it is needed."""
+
+    flow: Flow
+    source: str
+    target: str
+    ports: Ports
+    senders: tuple[Endpoint, ...]
+    receivers: tuple[Endpoint, ...]
+
+
+class Cluster:
+    """Builds the ends of flows. Equal questions get the same object, so that verdicts can be remembered."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        glossary: Glossary,
+        *,
+        namespaces: Mapping[str, Mapping[str, str]],
+        keys: frozenset[str],
+        assumed: Mapping[str, Assumed],
+        releases: Iterable[Release],
+    ) -> None:
+        self._settings = settings
+        self._glossary = glossary
+        self._namespaces = namespaces
+        self._keys = keys
+        self._assumed = assumed
+        self._besides = tuple(
+            component.all_labels() for release in releases for component in release.components.values()
+        )
+        self._pods: dict[tuple[Release, str, frozenset[str]], tuple[Pod, ...]] = {}
+        self._others: dict[tuple[str, Node], Endpoint] = {}
+
+    def legs(self, release: Release) -> Iterator[Leg]:
+        """Everything that one release needs while it runs by itself."""
+        for flow in release.flows.values():
+            if not flow.only_while_upgrading and self.usage(flow) is not None:
+                yield from self._legs(flow, [release], [release], flow.ports)
+
+    def legs_during(self, old: Release, new: Release) -> Iterator[Leg]:
+        """Everything that is needed while pods of both releases run side by side."""
+        for name in dict.fromkeys((*new.flows, *old.flows)):
+            before, after = old.flows.get(name), new.flows.get(name)
+            flow = after or before
+            if flow is None or self.usage(flow) is None:
+                continue
+            if before is not None and before.only_while_upgrading:
+                # It served an earlier hop; nothing of that release runs any more.
+                before = None
+            if after is not None and after.only_while_upgrading:
+                # Between the new release and pods of an older one that still needs it in earnest.
+                if before is not None:
+                    yield from self._legs(after, [old, new], [old], before.ports | after.ports, before)
+            elif before is not None and after is not None:
+                yield from self._legs(after, [old, new], [old, new], before.ports | after.ports, before)
+            elif after is not None:
+                yield from self._legs(after, [new], [new], after.ports)
+            elif before is not None:
+                yield from self._legs(before, [old], [old], before.ports)
+
+    def usage(self, flow: Flow) -> Usage | None:
+        """How likely this installation needs a flow; None: it does not."""
+        if any(self._settings.values.get(path) for path in flow.off_network_with):
+            return None
+        answers = [self._settings.usage(self._glossary.features[name]) for name in flow.features]
+        if None in answers:
+            return None
+        return next((usage for usage in (Usage.FEW, Usage.SOME) if usage in answers), Usage.EVERYONE)
+
+    def _legs(
+        self, flow: Flow, senders: list[Release], receivers: list[Release], ports: Ports, before: Flow | None = None
+    ) -> Iterator[Leg]:
+        """A flow between pods of these releases; `before` is what it was, and may have had other ends."""
+        pairs = [pair for one in (flow, before) if one is not None for pair in product(one.senders, one.receivers)]
+        for source, target in dict.fromkeys(pairs):
+            sending = self._ends(source, senders, flow, frozenset())
+            receiving = self._ends(target, receivers, flow, flow.to_pods_with)
+            if sending and receiving:
+                yield Leg(flow, source, target, self._narrowed(flow, target, ports), sending, receiving)
+
+    def _narrowed(self, flow: Flow, target: str, ports: Ports) -> Ports:
+        """Only the ports that the target really serves, where that is known."""
+        facts = self._settings.peers.get(target)
+        if facts is not None and facts.ports:
+            return facts.ports
+        if flow.any_port and target in self._assumed:
+            return ports & self._assumed[target].ports
+        return ports
+
+    def _ends(
+        self, name: str, releases: list[Release], flow: Flow, with_labels: frozenset[str]
+    ) -> tuple[Endpoint, ...]:
+        if name in self._glossary.endpoints:
+            return (self._other(name, flow.node),)
+        return tuple(
+            pod
+            for release in releases
+            if name in release.components
+            for pod in self.pods(release, release.components[name], with_labels)
+        )
+
+    def pods(
+        self, release: Release, component: Component, with_labels: frozenset[str] = frozenset()
+    ) -> tuple[Pod, ...]:
+        """A component's pods, with and without those *sometimes* labels that any policy looks at."""
+        key = (release, component.name, with_labels)
+        if key not in self._pods:
+            self._pods[key] = tuple(self._guises(release, component, with_labels))
+        return self._pods[key]
+
+    def _guises(self, release: Release, component: Component, with_labels: frozenset[str]) -> Iterator[Pod]:
+        installed = self._settings.installed(release) if component.install_labels else NO_LABELS
+        always = {**component.labels, **installed.known}
+        varying = component.varies | installed.varying
+        always |= {label: value for label, value in component.sometimes.items() if label in with_labels}
+        optional = [label for label in component.sometimes if label in self._keys and label not in with_labels]
+        for chosen in _subsets(optional):
+            known = always | {label: component.sometimes[label] for label in chosen}
+            yield Pod(
+                name=component.name,
+                namespace=self._settings.namespace,
+                labels=Labels(known, varying),
+                namespace_labels=self._namespace_labels(self._settings.namespace),
+                ports=component.ports,
+                by_address=self._settings.cni.pods_by_address,
+            )
+
+    def _namespace_labels(self, namespace: str) -> Labels:
+        return Labels({**self._namespaces.get(namespace, {}), NAME_LABEL: namespace}, complete=False)
+
+    def _other(self, name: str, node: Node) -> Endpoint:
+        key = (name, node)
+        if key not in self._others:
+            self._others[key] = self._make(name, self._glossary.endpoints[name].kind, node)
+        return self._others[key]
+
+    def _make(self, name: str, kind: EndpointKind, node: Node) -> Endpoint:
+        cni = self._settings.cni
+        facts = self._settings.peers.get(name) or self._assumed.get(name, NOBODY).facts
+        addresses = facts.addresses or None
+        match kind:
+            case EndpointKind.KUBELET:
+                # "Traffic to and from the node where a Pod is running is always allowed" (Kubernetes'
+                # networking.k8s.io documentation); for probes, every plugin keeps to it.
+                return Host(name, exempt=Match.YES)
+            case EndpointKind.NODE if node is Node.SAME:
+                return Host(
+                    name,
+                    cni.own_node,
+                    cni.own_node_addresses or addresses,
+                    Match.YES if cni.own_node_addresses else cni.nodes_by_address,
+                )
+            case EndpointKind.NODE | EndpointKind.API_SERVER:
+                return Host(name, Match.NO, addresses, cni.nodes_by_address)
+            case EndpointKind.DNS:
+                return self._pod(
+                    name,
+                    facts._replace(namespace=facts.namespace or DNS.namespace, labels=facts.labels or DNS.labels),
+                )
+            case EndpointKind.OUTSIDE | EndpointKind.INTERNET:
+                if facts.namespace is not None or facts.labels:
+                    return self._pod(name, facts)
+                never = kind is EndpointKind.INTERNET or addresses is not None
+                return Outside(
+                    name,
+                    addresses,
+                    may_be_pod=not never,
+                    by_address=Match.YES if never else cni.pods_by_address,
+                    assumed=self._assumed[name].peers if name in self._assumed else frozenset(),
+                    besides=self._besides,
+                )
+
+    def _pod(self, name: str, facts: PeerFacts) -> Pod:
+        return Pod(
+            name=name,
+            namespace=facts.namespace,
+            labels=Labels(facts.labels, complete=False),
+            namespace_labels=self._namespace_labels(facts.namespace) if facts.namespace else Labels(complete=False),
+            ports_known=False,
+            addresses=facts.addresses or None,
+            by_address=self._settings.cni.pods_by_address,
+        )
+
+
+def _subsets(labels: list[str]) -> Iterable[tuple[str, ...]]:
+    for size in range(len(labels), -1, -1):
+        yield from combinations(labels, size)

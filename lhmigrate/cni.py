@@ -1,0 +1,84 @@
+"""What each network plugin makes of traffic that does not come from a pod.
+
+Kubernetes leaves it to the plugin how a node's own traffic looks to a NetworkPolicy
+(https://kubernetes.io/docs/concepts/services-networking/network-policies/, "What you can't do"), so this is
+a table of facts about plugins. Where we do not know the plugin, every one of these answers is possible.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from lhmigrate.labels import Match
+
+if TYPE_CHECKING:
+    from lhmigrate.endpoints import Network
+
+
+class Cni(NamedTuple):
+    """A network plugin, as far as policies go."""
+
+    name: str
+    note: str
+    """What a report says about it."""
+    enforces: bool = True
+    own_node: Match = Match.YES
+    """Whether a node's own traffic to its pods passes whatever the policies say."""
+    own_node_addresses: tuple[Network, ...] | None = None
+    """What that traffic's source looks like where it does not pass anyway; None: the node's own address."""
+    nodes_by_address: Match = Match.YES
+    """Whether an ipBlock can match a node or the API server."""
+    pods_by_address: Match = Match.YES
+    """Whether an ipBlock can match a pod."""
+
+
+_FELIX = "lets a node reach its own pods, and sees other nodes by their node or tunnel address"
+
+CNIS: Final = {
+    cni.name: cni
+    for cni in (
+        # Felix accepts host-to-local-workload traffic by default (Calico: "Configure Felix",
+        # DefaultEndpointToHostAction concerns the other way; workload chains skip traffic from the host).
+        Cni("calico", f"Calico {_FELIX}."),
+        Cni("canal", f"Canal enforces with Calico's Felix: it {_FELIX}."),
+        # Nodes and the API server have identities (host, remote-node, kube-apiserver), which CIDR rules do not
+        # match unless policy-cidr-match-mode says so (Cilium: "Network Policy", and "Layer 3 Policies", IP/CIDR
+        # based). iSCSI from the pod's own node was seen as 169.254.0.0/16 and dropped (longhorn/longhorn#13802).
+        Cni(
+            "cilium",
+            "Cilium knows nodes and the API server by identity, which an ipBlock matches only if its "
+            "policy-cidr-match-mode says so, and shows a node's own iSCSI traffic as coming from 169.254.0.0/16.",
+            own_node=Match.NO,
+            own_node_addresses=(IPv4Network("169.254.0.0/16"),),
+            nodes_by_address=Match.MAYBE,
+            pods_by_address=Match.NO,
+        ),
+        # network_policy_controller.go: traffic from the pod's own node is accepted first.
+        Cni(
+            "kube-router",
+            "kube-router lets a node reach its own pods, and sees other nodes by their address.",
+        ),
+        # What a node sends to its own pods is marked and let in first (antrea-io/antrea#1816).
+        Cni("antrea", "Antrea lets a node reach its own pods, and sees other nodes by their address."),
+        Cni(
+            "flannel",
+            "Flannel alone enforces no policy, so none of this has an effect. K3s adds kube-router's policy "
+            "controller to it: pass --cni kube-router there.",
+            enforces=False,
+        ),
+        Cni(
+            "none",
+            "Without a network plugin that enforces policies, none of this has an effect.",
+            enforces=False,
+        ),
+        Cni(
+            "unknown",
+            "The network plugin is not known, so what it makes of traffic from nodes is not known either; "
+            "--cni settles it.",
+            own_node=Match.MAYBE,
+            nodes_by_address=Match.MAYBE,
+            pods_by_address=Match.MAYBE,
+        ),
+    )
+}

@@ -1,0 +1,175 @@
+"""The user's policies, each in the namespace where it counts, with what had to be assumed to put it there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from lhmigrate.dialects import CLUSTER_WIDE
+from lhmigrate.errors import Problem, Unreadable
+from lhmigrate.labels import Match
+from lhmigrate.policy import Direction
+from lhmigrate.scan import STDIN_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lhmigrate.policy import Policy
+    from lhmigrate.release import Release
+    from lhmigrate.settings import Settings
+    from lhmigrate.sources import FileObjects, Reading
+
+
+class Coverage(NamedTuple):
+    """What was looked at."""
+
+    files: int = 0
+    documents: int = 0
+    policies: int = 0
+    unread: tuple[Problem, ...] = ()
+
+
+class Inventory(NamedTuple):
+    """All that the user's files say."""
+
+    policies: tuple[Policy, ...] = ()
+    namespaces: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    coverage: Coverage = Coverage()
+    assumptions: tuple[str, ...] = ()
+    elsewhere: frozenset[Problem] = frozenset()
+    """What could not be read and can hardly concern Longhorn."""
+
+
+KustomizedTo = Callable[[str], tuple[str, str] | None]
+"""The namespace that a kustomization gives to a file, and the place that says so."""
+
+
+def take(reading: Reading, settings: Settings, releases: Iterable[Release], kustomized: KustomizedTo) -> Inventory:
+    """Sorts what was read."""
+    sorter = _Sorter(settings, tuple(releases), kustomized)
+    sorter.folders = frozenset(
+        Path(one.file).parent
+        for one in reading.found
+        if any(policy.namespace == settings.namespace for policy in one.objects.policies)
+    )
+    policies = [
+        placed for one in reading.found for policy in one.objects.policies if (placed := sorter.place(policy, one))
+    ]
+    return Inventory(
+        policies=_told_twice(policies),
+        namespaces={name: labels for one in reading.found for name, labels in one.objects.namespaces},
+        coverage=Coverage(
+            files=reading.files,
+            documents=sum(one.objects.documents + one.objects.elsewhere for one in reading.found),
+            policies=sum(
+                one.objects.elsewhere + sum(not policy.unread for policy in one.objects.policies)
+                for one in reading.found
+            ),
+            unread=reading.unread,
+        ),
+        assumptions=tuple(sorter.assumptions),
+        elsewhere=frozenset(sorter.elsewhere),
+    )
+
+
+class _Sorter:
+    """Finds out where each policy goes."""
+
+    folders: frozenset[Path] = frozenset()
+    """Folders that hold a policy of Longhorn's namespace."""
+
+    def __init__(self, settings: Settings, releases: tuple[Release, ...], kustomized: KustomizedTo) -> None:
+        self._settings = settings
+        self._releases = releases
+        self._kustomized = kustomized
+        self.assumptions: dict[str, None] = {}
+        self.elsewhere: set[Problem] = set()
+
+    def place(self, policy: Policy, source: FileObjects) -> Policy | None:
+        """The policy with its namespace; None where it can hardly concern Longhorn."""
+        if policy.namespace is not None or policy.kind in CLUSTER_WIDE:
+            return policy
+        if self._settings.default_namespace is not None:
+            return replace(policy, namespace=self._settings.default_namespace)
+        try:
+            kustomized = None if source.file == STDIN_NAME else self._kustomized(source.file)
+        except Unreadable as error:
+            return replace(policy, unread=(*policy.unread, error.problem))
+        if kustomized is not None:
+            namespace, where = kustomized
+            self._assume(f"{where} puts the policies beside it that name no namespace into {namespace}")
+            return replace(policy, namespace=namespace)
+        if not policy.unread and policy.selects and self._selects_longhorn(policy):
+            self._assume(
+                f"{policy.place.file}: its policies name no namespace; those that select Longhorn's pods "
+                f"are taken to be in {self._settings.namespace}"
+            )
+            return replace(policy, namespace=self._settings.namespace)
+        if self._may_concern(source):
+            if policy.unread:
+                return policy
+            problem = Problem(
+                policy.place,
+                "names no namespace, so it may or may not be in force for Longhorn; name it there, or pass "
+                f"--default-namespace {self._settings.namespace}",
+            )
+            return replace(policy, unread=(*policy.unread, problem))
+        self.elsewhere.update(policy.unread)
+        self._assume(
+            f"policies that name no namespace, in folders that never mention {self._settings.namespace} or Longhorn, "
+            "are taken to be somewhere else"
+        )
+        return None
+
+    def _assume(self, sentence: str) -> None:
+        self.assumptions[sentence] = None
+
+    def _selects_longhorn(self, policy: Policy) -> bool:
+        return any(
+            policy.selects.matches(component.all_labels()) is Match.YES
+            for release in self._releases
+            for component in release.components.values()
+        )
+
+    def _may_concern(self, source: FileObjects) -> bool:
+        words = ("longhorn", self._settings.namespace)
+        return (
+            source.given
+            or Path(source.file).parent in self.folders
+            or any(word in source.file.lower() or word in source.text.lower() for word in words)
+        )
+
+
+def _told_twice(policies: list[Policy]) -> tuple[Policy, ...]:
+    """Marks policies that are declared twice and differ: a cluster holds one of them, and we cannot tell which."""
+    places: dict[tuple[str, str | None, str], list[Policy]] = defaultdict(list)
+    for policy in policies:
+        if not policy.unread:
+            places[policy.kind, policy.namespace, policy.name].append(policy)
+    result = []
+    for policy in policies:
+        same = places[policy.kind, policy.namespace, policy.name]
+        twins = [one for one in same if one is not policy]
+        if twins and all(_meaning(one) == _meaning(policy) for one in twins):
+            if policy is same[0]:
+                result.append(policy)
+        elif twins and not policy.unread:
+            problem = Problem(
+                policy.place,
+                f"{policy} is declared again at {twins[0].place}: a cluster holds only one of them; give the files of "
+                "one cluster at a time",
+            )
+            result.append(replace(policy, unread=(problem,)))
+        else:
+            result.append(policy)
+    return tuple(result)
+
+
+def _meaning(policy: Policy) -> object:
+    """What a policy says, wherever it stands."""
+    rules = [[(rule.peers, rule.ports, rule.named) for rule in policy.rules(direction)] for direction in Direction]
+    return policy.selects, policy.isolates, policy.unread, rules

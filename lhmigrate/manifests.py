@@ -1,0 +1,201 @@
+"""From YAML documents to the objects that matter here: policies, namespaces, and lists of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from lhmigrate import skim
+from lhmigrate.dialects import CLUSTER_WIDE, FOREIGN, OUTLINES, READERS
+from lhmigrate.errors import Place, Problem, Unreadable
+from lhmigrate.fields import Fields, absent, kind_of
+from lhmigrate.labels import EVERYTHING
+from lhmigrate.policy import Direction, Policy, Rule, Unclear
+from lhmigrate.ports import EVERY_PORT
+from lhmigrate.scan import MENTIONS
+from lhmigrate.yamltext import Mapping, Scalar, parse, pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lhmigrate.yamltext import Node, Piece
+
+_MENTIONS: Final = MENTIONS.decode()
+_NAMESPACE = re.compile(
+    r"^[\"']?kind[\"']?\s*:\s*[\"']?Namespace[\"']?\s*(?:,\s*)?$|\"kind\"\s*:\s*\"Namespace\"", re.MULTILINE
+)
+_COMMENT = re.compile(r"(?:^|(?<=[ \t\r\x85\u2028\u2029]))#[^\n\r\x85\u2028\u2029]*", re.MULTILINE)
+_PLACEHOLDER = re.compile(r"\{\{|\$\{(?=[A-Za-z_])")
+
+_HELM = (
+    "is a Helm template, not a manifest: render it and pass the result, as in "
+    "`helm template RELEASE CHART | lhmigrate plan --from A --to B -`"
+)
+_FLUX = (
+    "has a ${VARIABLE} that is replaced only when it is applied: pass the rendered manifests, as in "
+    "`flux build kustomization NAME | lhmigrate plan --from A --to B -`"
+)
+
+
+class Objects(NamedTuple):
+    """What one file holds, as far as it concerns us."""
+
+    policies: tuple[Policy, ...] = ()
+    namespaces: tuple[tuple[str, dict[str, str]], ...] = ()
+    """Names with labels."""
+    documents: int = 0
+    """Documents looked into."""
+    unread: tuple[Problem, ...] = ()
+    elsewhere: int = 0
+    """Policies of namespaces that do not concern us: counted, not read."""
+
+
+def read(text: str, file: str, concerning: frozenset[str] | None = None) -> Objects:
+    """Every policy and namespace of a file's text. What cannot be read is listed, and the rest is read.
+
+    With `concerning`, policies that plainly belong to other namespaces are counted and not read.
+    """
+    found: list[Objects] = []
+    elsewhere = 0
+    for piece in pieces(text, file):
+        if _concerns_us(piece.text):
+            namespace = None if concerning is None else skim.namespace(piece.text)
+            if namespace is None or concerning is None or namespace in concerning:
+                found.append(_piece(piece))
+            else:
+                elsewhere += 1
+    return _joined(found)._replace(elsewhere=elsewhere)
+
+
+def _joined(parts: Sequence[Objects]) -> Objects:
+    return Objects(
+        tuple(policy for part in parts for policy in part.policies),
+        tuple(namespace for part in parts for namespace in part.namespaces),
+        sum(part.documents for part in parts),
+        tuple(problem for part in parts for problem in part.unread),
+    )
+
+
+def _piece(piece: Piece) -> Objects:
+    """One document. A template is told from a broken one by its braces, outside comments."""
+    place = Place(piece.file, piece.line + 1 + _blank_lines(piece.text))
+    templated = _PLACEHOLDER.search(piece.text) is not None
+    bare = _COMMENT.sub("", piece.text) if templated else piece.text
+    found = _PLACEHOLDER.search(bare)
+    if found and skim.KIND.search(bare):
+        line = piece.line + 1 + bare.count("\n", 0, found.start())
+        problem = Problem(Place(piece.file, line), _HELM if found[0] == "{{" else _FLUX)
+        return Objects(documents=1, unread=(problem,), policies=(_unclear(problem, None, place),))
+    try:
+        roots = parse(piece)
+    except Unreadable as error:
+        # What looks like a comment may be part of a string; the closing quotes then follow in the same line.
+        if not _concerns_us(_COMMENT.sub(lambda found: found[0] if {"'", '"'} & set(found[0]) else "", piece.text)):
+            return Objects(documents=1)
+        return Objects(documents=1, unread=(error.problem,), policies=(_unclear(error.problem, None, place),))
+    objects = _joined([_object(root, templated=templated) for root in roots])
+    return objects._replace(documents=len(roots))
+
+
+def _concerns_us(text: str) -> bool:
+    return _MENTIONS in text or ("Namespace" in text and _NAMESPACE.search(text) is not None)
+
+
+def _blank_lines(text: str) -> int:
+    return text.count("\n", 0, len(text) - len(text.lstrip("-\r\n \t"))) if text.strip("-\r\n \t") else 0
+
+
+def _object(node: Node, usual: tuple[str, str] = ("", ""), *, templated: bool) -> Objects:
+    """One object, or a list of them as `kubectl get` writes it; `usual` is what an item of a list is unless it says."""
+    if absent(node):
+        return Objects()
+    try:
+        if not isinstance(node, Mapping):
+            raise Unreadable(Problem(node.place, f"a Kubernetes object is expected here, not {kind_of(node)}"))
+        fields = Fields(node, "object")
+        version = fields.string("apiVersion") or usual[0]
+        kind = fields.string("kind") or usual[1]
+        group = version.rpartition("/")[0]
+        listed = fields.items("items") if kind.endswith("List") else None
+    except Unreadable as error:
+        return Objects(unread=(error.problem,), policies=(_unclear(error.problem, None, node.place),))
+    if listed is not None:
+        usual = (version, kind.removesuffix("List"))
+        return _joined([_object(item, usual, templated=templated) for item in listed])
+    if kind == "Namespace" and not group:
+        return _namespace(fields)
+    if (group, kind) in READERS or (group, kind) in FOREIGN or kind.endswith("NetworkPolicy"):
+        return _policy(fields, group, kind, templated=templated)
+    return Objects()
+
+
+def _policy(fields: Fields, group: str, kind: str, *, templated: bool) -> Objects:
+    place = fields.node.place
+    problem = _placeholder(fields.node) if templated else None
+    if problem is not None:
+        # Whatever it will say, it could be its name or namespace, too.
+        policy = replace(_unclear(problem, None, place), kind=kind, may_deny=(group, kind) not in READERS)
+        return Objects(policies=(policy,), unread=(problem,))
+    if (group, kind) not in READERS:
+        whose = FOREIGN.get((group, kind), "another API's")
+        problem = Problem(place, f"is a {kind} ({whose}), which this version cannot judge yet")
+        policy = replace(_unclear(problem, fields, place), kind=kind, may_deny=True)
+        if kind in CLUSTER_WIDE:
+            policy = replace(policy, namespace=None)
+        return Objects(policies=(policy,), unread=(problem,))
+    try:
+        return Objects(policies=(READERS[group, kind](fields),))
+    except Unreadable as error:
+        selects, isolates = OUTLINES[group, kind](fields)
+        policy = replace(_unclear(error.problem, fields, place), kind=kind, selects=selects, isolates=isolates)
+        return Objects(policies=(policy,), unread=(error.problem,))
+
+
+def _placeholder(node: Node) -> Problem | None:
+    """The first text in an object that stands for something else."""
+    pending, seen = [node], set[int]()
+    while pending:
+        one = pending.pop()
+        if isinstance(one, Scalar):
+            found = _PLACEHOLDER.search(one.text)
+            if found:
+                return Problem(one.place, _HELM if found[0] == "{{" else _FLUX)
+        elif id(one) not in seen:
+            seen.add(id(one))
+            inner = [part for pair in one.pairs for part in pair] if isinstance(one, Mapping) else one.items
+            pending.extend(reversed(inner))
+    return None
+
+
+def _namespace(fields: Fields) -> Objects:
+    try:
+        metadata = fields.fields("metadata")
+        name = metadata.string("name") if metadata else None
+        labels = metadata.strings("labels") if metadata else {}
+    except Unreadable as error:
+        return Objects(unread=(error.problem,))
+    return Objects(namespaces=((name, labels),) if name else ())
+
+
+def _unclear(problem: Problem, fields: Fields | None, place: Place) -> Policy:
+    """A policy of which we only know that it is there: it may select, isolate and let in anybody."""
+    name, namespace = "(unread)", None
+    if fields is not None:
+        try:
+            metadata = fields.fields("metadata")
+            name = (metadata.string("name") if metadata else None) or name
+            namespace = (metadata.string("namespace") if metadata else None) or None
+        except Unreadable:
+            pass
+    return Policy(
+        kind="policy",
+        name=name,
+        namespace=namespace,
+        place=place,
+        selects=EVERYTHING,
+        isolates=frozenset(Direction),
+        ingress=(Rule(Direction.INGRESS, (Unclear(),), EVERY_PORT, place),),
+        egress=(Rule(Direction.EGRESS, (Unclear(),), EVERY_PORT, place),),
+        unread=(problem,),
+    )

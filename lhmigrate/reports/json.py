@@ -1,0 +1,204 @@
+"""The JSON form: a contract. Keys are only ever added; docs/json.md tells them all."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from lhmigrate import changes
+from lhmigrate.findings import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lhmigrate.changes import Change
+    from lhmigrate.errors import Place
+    from lhmigrate.findings import Check, Context, Finding, Hop, Plan
+    from lhmigrate.page import Page
+    from lhmigrate.policy import Policy
+    from lhmigrate.release import Evidence, Glossary, Release
+
+FORMAT = 1
+
+
+def plan(plan: Plan) -> str:
+    """A plan."""
+    return _text(
+        {
+            "format": FORMAT,
+            "command": "plan",
+            "from": str(plan.old),
+            "to": str(plan.new),
+            "hops": [_hop(hop) for hop in plan.hops],
+            "findings": [_finding(finding) for finding in plan.findings],
+            **_context(plan.findings, plan.context),
+        }
+    )
+
+
+def check(check: Check) -> str:
+    """A check."""
+    return _text(
+        {
+            "format": FORMAT,
+            "command": "check",
+            "release": str(check.release),
+            "flows": [
+                {
+                    "flow": leg.flow.name,
+                    "source": leg.source,
+                    "target": leg.target,
+                    "ports": list(leg.ports.names()),
+                    "verdict": verdict.answer.value,
+                    "blocked_ports": list(verdict.blocked.names()),
+                    "because": because,
+                    "policies": [_policy(policy) for policy in verdict.policies],
+                }
+                for leg, verdict, because in check.verdicts
+            ],
+            "findings": [_finding(finding) for finding in check.findings],
+            **_context(check.findings, check.context),
+        }
+    )
+
+
+def _text(value: object) -> str:
+    # Only ASCII: what a stranger's file holds must not reach a terminal as control codes. And no `##`, which can
+    # stand in a string only: some CI services take `##vso[` for a command wherever it is in a log.
+    return json.dumps(value, indent=2).replace("##", "#\\u0023")
+
+
+def _context(findings: Iterable[Finding], context: Context) -> dict[str, Any]:
+    levels = [finding.level for finding in findings]
+    coverage = context.coverage
+    return {
+        "summary": {f"{level.value}s": levels.count(level) for level in Level},
+        "assumptions": list(context.assumptions),
+        "left_out": list(context.left_out),
+        "coverage": {
+            "files": coverage.files,
+            "documents": coverage.documents,
+            "policies": coverage.policies,
+            "unread": [{**_place(problem.place), "reason": problem.message} for problem in coverage.unread],
+        },
+    }
+
+
+def _hop(hop: Hop) -> dict[str, str]:
+    return {"from": str(hop.old), "to": str(hop.new)}
+
+
+def _place(place: Place | None) -> dict[str, Any]:
+    if place is None:
+        return {"file": None, "line": None, "column": None}
+    return {"file": place.file, "line": place.line or None, "column": place.column or None}
+
+
+def _policy(policy: Policy) -> dict[str, Any]:
+    return {
+        "kind": policy.kind,
+        "namespace": policy.namespace,
+        "name": policy.name,
+        "file": None if policy.shipped_by else policy.place.file,
+        "line": None if policy.shipped_by else policy.place.line,
+        "shipped_by": policy.shipped_by,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    leg = finding.leg
+    return {
+        "code": finding.code.value,
+        "level": finding.level.value,
+        "hop": _hop(finding.hop) if finding.hop else None,
+        "phase": finding.phase.value if finding.phase else None,
+        "flow": leg.flow.name if leg else None,
+        "source": leg.source if leg else None,
+        "target": leg.target if leg else None,
+        "ports": list(finding.ports),
+        "direction": finding.direction.value if finding.direction else None,
+        "policies": [_policy(policy) for policy in finding.policies],
+        "message": finding.message,
+        "advice": finding.advice,
+        "commands": list(finding.commands),
+        **_place(finding.place),
+        "edits": [],
+    }
+
+
+def diff(old: Release, new: Release, found: Iterable[Change]) -> str:
+    """What differs between two releases."""
+    return _text(
+        {
+            "format": FORMAT,
+            "command": "diff",
+            "from": str(old),
+            "to": str(new),
+            "changes": [
+                {
+                    "section": change.section,
+                    "name": change.name,
+                    "change": change.change,
+                    "fields": [{"field": name, "from": before, "to": after} for name, before, after in change.fields],
+                }
+                for change in found
+            ],
+        }
+    )
+
+
+def release(release: Release, glossary: Glossary, *, evidence: Evidence | None = None, page: Page | None = None) -> str:
+    """One release; on demand with where its facts can be checked, and with its documentation page."""
+    return _text(
+        {
+            "format": FORMAT,
+            "command": "show",
+            **_head(release),
+            "components": {name: changes.component_facts(one) for name, one in release.components.items()},
+            "flows": {
+                name: {
+                    **changes.flow_facts(flow),
+                    "for": glossary.flows[name].purpose,
+                    "without": glossary.flows[name].without,
+                    "speaks": glossary.flows[name].speaks,
+                }
+                for name, flow in release.flows.items()
+            },
+            "values": dict(release.values),
+            "policies": {one.name: changes.policy_facts(one) for one in release.policies},
+            **({} if evidence is None else {"evidence": _evidence(evidence)}),
+            **({} if page is None else {"page": {**page._asdict(), "rows": [row._asdict() for row in page.rows]}}),
+        }
+    )
+
+
+def _evidence(evidence: Evidence) -> list[dict[str, Any]]:
+    return [
+        {
+            "section": section,
+            "name": name,
+            "source": evidence.sources.get(pointer.source),
+            "path": pointer.path or None,
+            "line": pointer.line or None,
+            "word": pointer.word or None,
+            "inferred": pointer.inferred or None,
+        }
+        for (section, name), pointers in evidence.pointers.items()
+        for pointer in pointers
+    ]
+
+
+def releases(known: Iterable[Release]) -> str:
+    """All releases of the catalogue."""
+    return _text({"format": FORMAT, "command": "releases", "releases": [_head(one) for one in known]})
+
+
+def _head(release: Release) -> dict[str, Any]:
+    return {
+        "release": str(release),
+        "same_as": str(release.same_as) if release.same_as else None,
+        "preview": release.preview or None,
+        "upgrade_from": [str(line) for line in release.upgrade_from],
+        "kubernetes": release.kubernetes,
+        "spec": release.origin,
+    }

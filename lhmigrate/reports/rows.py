@@ -1,0 +1,86 @@
+"""Which findings share a row: a default-deny cuts forty flows, and nobody reads forty times that it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from lhmigrate.findings import Code
+from lhmigrate.policy import Direction
+from lhmigrate.release import EndpointKind, Usage
+from lhmigrate.wording import several
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Sequence
+
+    from lhmigrate.findings import Finding
+    from lhmigrate.release import Glossary
+
+FEW: Final = 3
+"""So many findings of one cause still get a row each, with a sentence and advice of their own."""
+
+Row = tuple["Finding", ...]
+
+_NO_PODS: Final = (EndpointKind.NODE, EndpointKind.API_SERVER)
+
+
+def rows(findings: Iterable[Finding]) -> list[Row]:
+    """Findings about flows, with those of one cause together, each row where its first finding was."""
+    groups: dict[Hashable, list[Finding]] = {}
+    for finding in findings:
+        cause = finding.sentence.cause if finding.sentence else ""
+        groups.setdefault((finding.code, finding.level, cause) if cause else id(finding), []).append(finding)
+    result: list[Row] = []
+    for group in groups.values():
+        result += [tuple(group)] if len(group) > FEW else [(one,) for one in group]
+    return result
+
+
+def lines(row: Row, glossary: Glossary) -> list[tuple[str, str]]:
+    """Who and whom with the ports, and what does not work without it; once for what differs only by one end."""
+    unknown = row[0].code is Code.FLOW_UNKNOWN
+    merged: dict[Hashable, list[Finding]] = {}
+    for finding in row:
+        if finding.leg is not None:
+            key = (finding.leg.target, finding.ports, "" if unknown else finding.leg.flow.name)
+            merged.setdefault(key, []).append(finding)
+    return [_line(group, glossary, with_cost=not unknown) for group in merged.values()]
+
+
+def _line(group: Sequence[Finding], glossary: Glossary, *, with_cost: bool) -> tuple[str, str]:
+    sources = dict.fromkeys(glossary.called(one.leg.source) for one in group if one.leg is not None)
+    first = group[0]
+    target = glossary.called(first.leg.target) if first.leg is not None else ""
+    cost = first.sentence.cost if with_cost and first.sentence is not None else ""
+    return f"{', '.join(sources)} → {target} {', '.join(first.ports)}", cost
+
+
+def advice(row: Row, glossary: Glossary) -> str:
+    """What to do about all of a row."""
+    told = list(dict.fromkeys(finding.advice for finding in row))
+    if len(told) == 1:
+        return told[0]
+    if row[0].code is Code.FLOW_UNKNOWN:
+        return " ".join(told)
+    into = "into" if row[0].direction is Direction.INGRESS else "out to"
+    both = ", at both ends" if "at the other end" in (row[0].sentence.cause if row[0].sentence else "") else ""
+    targets = list(dict.fromkeys(glossary.called(one.leg.target) for one in row if one.leg is not None))
+    alone = len(lines(row, glossary)) == 1
+    first, second = ("Let these", targets[0]) if alone else ("For each line, let the first", "the second")
+    sentences = [f"{first} {into} {second} on these ports and no others{both}."]
+    peers = [one.leg.source if one.direction is Direction.INGRESS else one.leg.target for one in row if one.leg]
+    hosts = dict.fromkeys(glossary.called(name) for name in peers if glossary.kind(name) in _NO_PODS)
+    if hosts:
+        sentences.append(f"No podSelector matches {' or '.join(hosts)}.")
+    return " ".join((*sentences, *_without(row, glossary)))
+
+
+def _without(row: Row, glossary: Glossary) -> Iterable[str]:
+    rare = dict.fromkeys(
+        name
+        for finding in row
+        if finding.leg is not None and "--without" in finding.advice
+        for name in finding.leg.flow.features
+        if glossary.features[name].usage is not Usage.EVERYONE
+    )
+    if rare:
+        yield f"Nobody here needs it? Pass {several([f'--without {name}' for name in rare])}."

@@ -1,0 +1,101 @@
+"""One state of a cluster: a release with its shipped policies and the user's, and what passes in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lhmigrate import shipped
+from lhmigrate.assumptions import assume
+from lhmigrate.cluster import Cluster, Leg
+from lhmigrate.policies import Policies
+from lhmigrate.release import Usage
+from lhmigrate.verdict import Verdict, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from lhmigrate.inventory import Inventory
+    from lhmigrate.policy import Policy
+    from lhmigrate.release import Glossary, Release
+    from lhmigrate.settings import Settings
+
+LegKey = tuple[str, str, str]
+"""A leg by the names of its flow, its sender and its receiver."""
+
+Judged = dict[LegKey, tuple[Leg, Verdict]]
+
+
+class World:
+    """Everything that stays the same while Longhorn's release changes: the user's files and what they said."""
+
+    def __init__(
+        self, inventory: Inventory, settings: Settings, glossary: Glossary, releases: Iterable[Release]
+    ) -> None:
+        self.inventory = inventory
+        self.settings = settings
+        self.glossary = glossary
+        self.releases = tuple(releases)
+        self.assumed = assume(inventory.policies, self.releases, glossary, settings)
+
+    def shipped(self, release: Release, *, by_default: bool = False) -> tuple[Policy, ...]:
+        """The policies that a release installs here; `by_default`, under the chart's own values."""
+        values = self.settings.values
+        return shipped.in_force(
+            release,
+            install=self.settings.install,
+            namespace=self.settings.namespace,
+            values=type(values)() if by_default else values,
+        )
+
+    def user_policies(self, release: Release) -> tuple[Policy, ...]:
+        """The user's policies once a release is installed: one that has a shipped one's name is replaced by it."""
+        taken = {(policy.namespace, policy.name) for policy in self.shipped(release)}
+        return tuple(
+            policy
+            for policy in self.inventory.policies
+            if policy.kind != "NetworkPolicy" or (policy.namespace, policy.name) not in taken
+        )
+
+    def policies(self, release: Release) -> Policies:
+        """All policies in force with a release."""
+        return self.together((*self.user_policies(release), *self.shipped(release)))
+
+    def together(self, policies: Iterable[Policy]) -> Policies:
+        """Policies as the network plugin enforces them, if it does."""
+        return Policies(policies, enforced=self.settings.cni.enforces)
+
+    def cluster(self, *policies: Policies) -> Cluster:
+        """The ends of flows, in the guises that these policies can tell apart."""
+        return Cluster(
+            self.settings,
+            self.glossary,
+            namespaces=self.inventory.namespaces,
+            keys=frozenset().union(*(one.label_keys() for one in policies)),
+            assumed=self.assumed,
+            releases=self.releases,
+        )
+
+    def left_out(self) -> tuple[str, ...]:
+        """Features so rare that a plan leaves them out unless told that they are used."""
+        used = [name for name, feature in self.glossary.features.items() if self.settings.usage(feature) is Usage.FEW]
+        return tuple(sorted(used))
+
+    def sentences(self) -> tuple[str, ...]:
+        """Everything that was assumed."""
+        said = [sentence for assumed in self.assumed.values() for sentence in assumed.told()]
+        return tuple(dict.fromkeys((*self.inventory.assumptions, *said)))
+
+
+def judge_all(legs: Iterable[Leg], policies: Policies) -> Judged:
+    """Verdicts on legs, in their order."""
+    return {key_of(leg): (leg, judge(leg, policies)) for leg in legs}
+
+
+def key_of(leg: Leg) -> LegKey:
+    """What identifies a leg across releases."""
+    return leg.flow.name, leg.source, leg.target
+
+
+def problems(judged: Mapping[LegKey, tuple[Leg, Verdict]]) -> int:
+    """How many legs do not certainly pass."""
+    return sum(not verdict.passes for _, verdict in judged.values())

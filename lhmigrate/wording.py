@@ -1,0 +1,307 @@
+"""The sentences: how a verdict is told to somebody who is tired and has a pager."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from lhmigrate.endpoints import Endpoint, Host, Pod
+from lhmigrate.labels import Match
+from lhmigrate.policy import Direction, Pods
+from lhmigrate.release import Node, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lhmigrate.cluster import Leg
+    from lhmigrate.errors import Place
+    from lhmigrate.policy import Policy, Rule
+    from lhmigrate.ports import Ports
+    from lhmigrate.release import Glossary, Release
+    from lhmigrate.settings import Settings
+    from lhmigrate.verdict import Verdict
+
+
+def several(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    if len(names) > 1:
+        return f"{', '.join(names[:-1])} and {names[-1]}"
+    return names[0] if names else "nothing"
+
+
+def place(verdict: Verdict) -> Place | None:
+    """The place at fault in the user's files: the nearest rule, else the first policy; None: only shipped ones."""
+    owner = _owner(verdict)
+    if verdict.near is not None and owner is not None and not owner.shipped_by:
+        return verdict.near.place
+    own = [policy for policy in verdict.policies if not policy.shipped_by]
+    return own[0].place if own else None
+
+
+def _owner(verdict: Verdict) -> Policy | None:
+    """The policy that the nearest rule is in."""
+    near = verdict.near
+    if near is None:
+        return None
+    return next((policy for policy in verdict.policies if near in policy.rules(near.direction)), None)
+
+
+def whose(policies: Sequence[Policy]) -> str:
+    """Policies with their places, and with the release that ships them."""
+    own = [f"{policy} ({policy.place})" for policy in policies if not policy.shipped_by]
+    shipped = [policy for policy in policies if policy.shipped_by]
+    if len(own) > 3:
+        own = [*own[:3], f"{len(own) - 3} more"]
+    if shipped:
+        names = several([policy.name for policy in shipped])
+        own.append(f"NetworkPolicy {names} of Longhorn {shipped[0].shipped_by} itself")
+    return several(own)
+
+
+class Sentence(NamedTuple):
+    """What is said of one leg. The parts are for forms that say what several legs share only once."""
+
+    lead: str
+    """Who cannot reach whom."""
+    reason: str
+    """By what it is cut, or on what it depends."""
+    cost: str
+    """What does not work without it; empty where nothing is known of that."""
+    cause: str
+    """The reason in words that fit every leg that has it; empty where it is this leg's own."""
+
+    def __str__(self) -> str:
+        return f"{self.lead}: {self.reason}." + (f" Without it, {self.cost}." if self.cost else "")
+
+
+class Words:
+    """Sentences about the flows of one release, as it is installed here."""
+
+    def __init__(self, glossary: Glossary, release: Release, settings: Settings) -> None:
+        self._glossary = glossary
+        self._release = release
+        self._settings = settings
+
+    def blocked(self, leg: Leg, verdict: Verdict, ports: Ports) -> Sentence:
+        """Who cannot reach whom; then by what it is cut, and what that costs."""
+        source, target = self._names(leg)
+        return Sentence(
+            f"{_upper(source)} cannot reach {target} on {ports}",
+            self._reason(leg, verdict),
+            self._glossary.flows[leg.flow.name].without,
+            "" if verdict.near is not None else _refusal(verdict),
+        )
+
+    def unknown(self, leg: Leg, verdict: Verdict, ports: Ports) -> Sentence:
+        """Whose reaching whom we cannot tell; then on what it depends, and what is at stake."""
+        source, target = self._names(leg)
+        doubt = self._doubt(leg, verdict)
+        return Sentence(
+            f"Whether {source} reaches {target} on {ports} is not known",
+            doubt,
+            self._glossary.flows[leg.flow.name].without,
+            doubt,
+        )
+
+    def advice_blocked(self, leg: Leg, verdict: Verdict, ports: Ports, usage: Usage) -> str:
+        """The smallest change that a careful colleague would make."""
+        change = self._change(leg, verdict, ports)
+        if usage is Usage.EVERYONE:
+            return change
+        rare = next(
+            (name for name in leg.flow.features if self._glossary.features[name].usage is not Usage.EVERYONE),
+            "",
+        )
+        return f"{change} Nobody here needs it? Pass --without {rare}." if rare else change
+
+    def _change(self, leg: Leg, verdict: Verdict, ports: Ports) -> str:
+        value = self._helm_value(leg, verdict)
+        if value:
+            return f"Set the Helm value {value}."
+        ingress = verdict.direction is Direction.INGRESS
+        who, other = (leg.target, leg.source) if ingress else (leg.source, leg.target)
+        owner, near = _owner(verdict), verdict.near
+        if near is not None and owner is not None and not owner.shipped_by and self._opens_no_more(owner, who, near):
+            return f"Add {ports} to that rule's ports."
+        rule = f"lets {self._peer(other, verdict)} in" if ingress else f"lets it out to {self._peer(other, verdict)}"
+        best = self._fit_for_a_rule(verdict, who)
+        both = " The other end needs a rule, too." if verdict.also else ""
+        if best is not None:
+            return f"Add a rule to {best} that {rule} on {ports}.{both}"
+        selects = self._glossary.called(who)
+        return f"Add a NetworkPolicy of your own that selects {selects} and {rule} on {ports}.{both}"
+
+    def _fit_for_a_rule(self, verdict: Verdict, who: str) -> Policy | None:
+        """The user's policy in which a new rule opens nothing else: it selects these pods and no others."""
+        own = [one for one in verdict.policies if not one.shipped_by and self._selects_only(one, who)]
+        with_rules = [one for one in own if verdict.direction is not None and one.rules(verdict.direction)]
+        return next(iter((*with_rules, *own)), None)
+
+    def _opens_no_more(self, owner: Policy, who: str, near: Rule) -> bool:
+        """Whether another port in that rule is for these pods and that peer alone."""
+        one_peer = len(near.peers) == 1 and not (isinstance(near.peers[0], Pods) and not near.peers[0].pods)
+        return one_peer and self._selects_only(owner, who)
+
+    def _selects_only(self, policy: Policy, who: str) -> bool:
+        if who not in self._release.components:
+            return bool(policy.selects)
+        installed = self._settings.installed(self._release)
+        return bool(policy.selects) and all(
+            component.name == who or not policy.selects.matches(component.all_labels(installed))
+            for component in self._release.components.values()
+        )
+
+    def advice_unknown(self, leg: Leg, verdict: Verdict) -> str:
+        """What to tell us, or what to write so that it no longer matters."""
+        if any(policy.unread for policy in verdict.policies):
+            return "Settle that and run this again, or check these by hand."
+        if _whether_it_selects(verdict):
+            own = verdict.own.name if verdict.own is not None else leg.source
+            return self._tell_labels(own, _looked_at(verdict.own, verdict.policies))
+        peer = verdict.peer
+        name = peer.name if peer is not None else leg.target
+        if leg.flow.any_port and verdict.blocked:
+            return f"Say which ports {name} uses under `peers` in .lhmigrate.yaml, or allow {verdict.blocked} too."
+        if isinstance(peer, Host):
+            value = self._helm_value(leg, verdict)
+            by_value = f", or set the Helm value {value}" if value else ""
+            return f"{self._tell(leg, peer)}{by_value}."
+        if name in self._release.components:
+            return self._tell_labels(name, _looked_at(peer, verdict.policies))
+        return f"Say who {name} is under `peers` in .lhmigrate.yaml."
+
+    def _tell_labels(self, name: str, keys: Sequence[str]) -> str:
+        if name not in self._release.components:
+            return f"Say the labels of {name} under `peers` in .lhmigrate.yaml."
+        installed = self._settings.installed(self._release).varying
+        if any(key in installed for key in keys):
+            return "Say the Helm release's name as `releaseName` in .lhmigrate.yaml, or choose another label."
+        return "Choose a label that all of these pods carry with the same value; `lhmigrate show` lists them."
+
+    def _tell(self, leg: Leg, host: Host) -> str:
+        """What of a node or the API server was not said yet and would decide."""
+        addresses = f"the addresses of {host.name} under `peers` in .lhmigrate.yaml"
+        if self._settings.cni.name == "unknown":
+            return "Pass --cni" if leg.flow.node is Node.SAME else f"Pass --cni, and {addresses}"
+        if host.addresses and host.by_address is Match.YES:
+            return f"Cover all of them, or correct {addresses}"
+        if host.by_address is Match.MAYBE:
+            return f"Use a rule that names nobody: on {self._settings.cni.name}, an ipBlock may not match it"
+        return f"Say {addresses}"
+
+    def _names(self, leg: Leg) -> tuple[str, str]:
+        source, target = self._glossary.called(leg.source), self._glossary.called(leg.target)
+        return source, f"another {target}" if leg.source == leg.target else target
+
+    def _reason(self, leg: Leg, verdict: Verdict) -> str:
+        ingress = verdict.direction is Direction.INGRESS
+        who, other = (leg.target, leg.source) if ingress else (leg.source, leg.target)
+        isolated, called = self._glossary.called(who), self._glossary.called(other)
+        owner = _owner(verdict)
+        if verdict.near is not None and owner is not None:
+            covered = _covered(verdict.near)
+            reason = f"{whose([owner])} selects {isolated}, and {_rule(verdict.near, owner)} covers {covered} only"
+        else:
+            rule = f"lets {called} in" if ingress else f"lets it out to {called}"
+            verb = "selects" if len(verdict.policies) == 1 else "select"
+            reason = f"{whose(verdict.policies)} {verb} {isolated}, and no rule {rule}"
+        if not verdict.also:
+            return reason
+        verb = "does" if len(verdict.also) == 1 else "do"
+        there = f"{'out' if ingress else 'in'} at the other end"
+        return f"{reason}; {whose(verdict.also)} {verb} not let it {there}, either"
+
+    def _doubt(self, leg: Leg, verdict: Verdict) -> str:
+        unread = [policy for policy in verdict.policies if policy.unread]
+        if unread:
+            problem = unread[0].unread[0]
+            return f"{unread[0]} may be in force, and was not judged: {problem.place} {problem.message}"
+        ruling = whose(verdict.policies) if verdict.policies else "a policy"
+        decide = "decides" if len(verdict.policies) == 1 else "decide"
+        peer = verdict.peer
+        if _whether_it_selects(verdict):
+            isolated = self._glossary.called(verdict.own.name) if verdict.own is not None else "it"
+            select = "selects" if len(verdict.policies) == 1 else "select"
+            keys = _looked_at(verdict.own, verdict.policies)
+            labels = f"the value of its label {several(keys)}" if keys else "labels that we do not know"
+            return f"whether {ruling} {select} {isolated} depends on {labels}"
+        if leg.flow.any_port and verdict.blocked:
+            some = "lets" if len(verdict.policies) == 1 else "let"
+            passes = f"{ruling} {some} it through on some of these ports, but not on {verdict.blocked}"
+            return f"{passes}, and which one is used was not said"
+        if isinstance(peer, Host):
+            what = self._glossary.called(peer.name)
+            if peer.addresses and peer.by_address is Match.YES:
+                return f"{ruling} {decide}, and not all addresses that were said of {what} are covered for certain"
+            on = "the network plugin" if leg.flow.node is Node.SAME else "the network plugin and on addresses"
+            return f"{ruling} {decide}, and what a policy sees of {what} depends on {on}"
+        what = self._glossary.called(peer.name if peer is not None else leg.target)
+        if isinstance(peer, Pod):
+            return f"{ruling} {decide} by labels or addresses of {what} that we do not know"
+        return f"{ruling} {decide}, and who {what} is was not said"
+
+    def _helm_value(self, leg: Leg, verdict: Verdict) -> str:
+        """The Helm value of this release that opens a flow; empty where there is none that would."""
+        if self._settings.install != "helm" or not any(policy.shipped_by for policy in verdict.policies):
+            return ""
+        opened_by = self._glossary.flows[leg.flow.name].opened_by
+        return next((path for path in opened_by if path in self._release.values), "")
+
+    def _peer(self, name: str, verdict: Verdict) -> str:
+        called = self._glossary.called(name)
+        return f"{called} ({self._by_address(verdict.peer)})" if isinstance(verdict.peer, Host) else called
+
+    def _by_address(self, host: Host) -> str:
+        """How a policy can name what is not a pod."""
+        cni = self._settings.cni.name
+        if host.by_address is Match.NO or (host.by_address is Match.MAYBE and cni != "unknown"):
+            return f"in a rule that names nobody: on {cni}, an ipBlock may not match it"
+        return _addresses(host)
+
+
+def _addresses(host: Host) -> str:
+    if not host.addresses:
+        return "by ipBlock: it is not a pod"
+    shown = [str(network) for network in host.addresses[:3]]
+    return f"ipBlock {several(shown)}" + (" and more" if len(host.addresses) > 3 else "")
+
+
+def _whether_it_selects(verdict: Verdict) -> bool:
+    """Whether the doubt is only which pods the policies select."""
+    own = verdict.own
+    return (
+        isinstance(own, Pod)
+        and bool(verdict.policies)
+        and all(not one.unread and one.namespace and one.applies_to(own) is Match.MAYBE for one in verdict.policies)
+    )
+
+
+def _looked_at(end: Endpoint | None, policies: Sequence[Policy]) -> list[str]:
+    """The labels of a pod that policies look at and whose values we do not know."""
+    looked_at = frozenset().union(*(policy.label_keys() for policy in policies))
+    return sorted(looked_at & end.labels.varying) if isinstance(end, Pod) else []
+
+
+def _refusal(verdict: Verdict) -> str:
+    """That these policies let none of several flows through, in words that fit each of them."""
+    here, there = ("in", "out") if verdict.direction is Direction.INGRESS else ("out", "in")
+    verb = "lets" if len(verdict.policies) == 1 else "let"
+    refusal = f"{whose(verdict.policies)} {verb} none of this {here}"
+    if not verdict.also:
+        return refusal
+    if verdict.also == verdict.policies:
+        return f"{refusal}, nor {there} at the other end"
+    return f"{refusal}, and {whose(verdict.also)} none of it {there} at the other end"
+
+
+def _covered(rule: Rule) -> str:
+    named = [f"the port named {port.name}" for port in rule.named]
+    return several([*rule.ports.names(), *named]) if named else str(rule.ports)
+
+
+def _rule(rule: Rule, owner: Policy) -> str:
+    return "its rule for that peer" if owner.shipped_by else f"its rule at {rule.place}"
+
+
+def _upper(text: str) -> str:
+    """A sentence's beginning, unless it is a name that is written small."""
+    return text[0].upper() + text[1:] if text.split(" ", maxsplit=1)[0] in {"a", "an", "the", "another"} else text
