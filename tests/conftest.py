@@ -1,0 +1,21 @@
+"""What all tests share: the switch that rewrites expected reports, and how properties are tried."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+
+# The same examples on every run, and no limit on time: what fails once, fails always.
+# To hunt for more: pytest --hypothesis-profile=hunt
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("hunt", max_examples=5000, deadline=None)
+settings.load_profile("steady")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="rewrite the expected reports of tests/cases/")
+
+
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--update"))

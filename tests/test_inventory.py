@@ -1,0 +1,37 @@
+"""Which policies of the user's files concern Longhorn, and in which namespace they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from lhmigrate.inventory import take
+from lhmigrate.manifests import read
+from lhmigrate.settings import Settings
+from lhmigrate.sources import FileObjects, Reading
+
+CLUSTER_WIDE = "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: deny}\nspec: {}\n"
+
+
+def reading(text: str) -> Reading:
+    objects = read(text, "infra/cilium/deny.yaml")
+    return Reading(1, (FileObjects("infra/cilium/deny.yaml", objects, text, given=False),), objects.unread)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kustomized"),
+    [
+        pytest.param(Settings(), None, id="in a folder that never mentions Longhorn"),
+        pytest.param(Settings(default_namespace="web"), None, id="where policies go to another namespace"),
+        pytest.param(
+            Settings(), ("web", "kustomization.yaml:1"), id="where kustomize puts them into another namespace"
+        ),
+    ],
+)
+def test_a_policy_of_the_whole_cluster_concerns_longhorn(
+    settings: Settings, kustomized: tuple[str, str] | None
+) -> None:
+    inventory = take(reading(CLUSTER_WIDE), settings, (), lambda _: kustomized)
+    [policy] = inventory.policies
+    assert policy.namespace is None
+    assert policy.may_deny
+    assert inventory.assumptions == ()

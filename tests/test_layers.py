@@ -1,0 +1,115 @@
+"""The package's shape: imports point down, functions are short, few modules touch the world, none knows a release."""
+
+from __future__ import annotations
+
+import ast
+import re
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+import lhmigrate
+
+PACKAGE = Path(lhmigrate.__file__).parent
+LONGEST = 60
+
+# From the ground up. A module imports from the lines above its own, and from nothing in its own line.
+# What only types need (`if TYPE_CHECKING`) does not count.
+LAYERS = (
+    # Values that know nothing of each other.
+    ("errors", "labels", "ports", "values", "reports.visible"),
+    # Text and bytes; what is at the ends of a flow; what a release is.
+    ("yamltext", "scan", "endpoints", "cni", "policies", "release"),
+    ("fields", "policy", "settings"),
+    # From text to values, and the one engine.
+    ("changes", "page", "specfile", "config", "dialects.kubernetes", "verdict", "wording", "assumptions"),
+    ("catalogue", "dialects", "cluster", "shipped"),
+    ("skim", "inventory", "state"),
+    ("manifests", "findings"),
+    # What there is to tell, and how it is told.
+    ("sources", "hops", "collisions", "lint", "notes", "traps", "reports.json", "reports.rows", "reports.screen"),
+    ("plan", "check", "reports.terminal", "reports.catalogue"),
+    ("cli",),
+    ("__main__",),
+)
+PLACE = {module: number for number, layer in enumerate(LAYERS) for module in layer}
+
+# Those that read files, streams or the environment. Everything else computes.
+WORLDLY = {"__main__", "cli", "scan", "config", "catalogue", "specfile"}
+
+
+def trees() -> dict[str, ast.Module]:
+    """Every module of the package by its name, without those that hold nothing but a docstring or a version."""
+    found = {}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+        if name not in {"__init__", "reports"}:
+            found[name] = ast.parse(file.read_text(encoding="utf-8"))
+    return found
+
+
+TREES = trees()
+
+
+def at_run_time(node: ast.AST) -> list[ast.AST]:
+    """The node and all below it, without what only types need."""
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        return []
+    return [node, *chain.from_iterable(at_run_time(child) for child in ast.iter_child_nodes(node))]
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The modules of the package that a module imports, wherever in it that stands."""
+    found = set()
+    for node in at_run_time(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "lhmigrate":
+            base = (node.module or "").removeprefix("lhmigrate").removeprefix(".")
+            for alias in node.names:
+                inner = f"{base}.{alias.name}".removeprefix(".")
+                found.add(inner if inner in TREES else base)
+    return found - {""}
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_imports_point_down(module: str) -> None:
+    assert module in PLACE, f"give {module} its place in LAYERS"
+    wrong = {other for other in imported(TREES[module]) if PLACE[other] >= PLACE[module]}
+    assert not wrong, f"{module} may not import {wrong}"
+
+
+def test_every_place_is_taken() -> None:
+    assert set(PLACE) == set(TREES)
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_functions_are_short(module: str) -> None:
+    functions = [node for node in ast.walk(TREES[module]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    lengths = {one.name: (one.end_lineno or one.lineno) - one.lineno + 1 for one in functions}
+    assert not {name: length for name, length in lengths.items() if length > LONGEST}
+
+
+TOUCHES = {"open", "read_text", "read_bytes", "write_text", "exists", "is_file", "is_dir", "iterdir", "glob", "stat"}
+
+
+@pytest.mark.parametrize("module", [module for module in TREES if module not in WORLDLY])
+def test_few_modules_touch_the_world(module: str) -> None:
+    nodes = at_run_time(TREES[module])
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    assert not names & {"os", "sys", "subprocess", "socket", "shutil", "tempfile", "time"}
+    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    assert not {one.attr for one in called if isinstance(one, ast.Attribute)} & TOUCHES
+    assert not {one.id for one in called if isinstance(one, ast.Name)} & {"open", "input", "print"}
+
+
+VERSION = re.compile(r"(?<![\d.])1\.\d+(?:\.\d+)?(?![\d.])")
+EXAMPLES = {"1.7", "1.7.2", "1.7.3"}
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_no_module_knows_a_release(module: str) -> None:
+    """A new release is a new file in specs/. Only docstrings, and examples in help and complaints, name one."""
+    nodes = list(ast.walk(TREES[module]))
+    prose = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    said = [str(node.value) for node in nodes if isinstance(node, ast.Constant) and id(node) not in prose]
+    assert {version for text in said for version in VERSION.findall(text)} <= EXAMPLES
