@@ -20,6 +20,9 @@ def main() -> None:
         with contextlib.suppress(OSError, AttributeError):
             sys.stderr.write(f"lhmigrate: {error.strerror}\n")
         sys.exit(2)
+    finally:
+        # The end of the process gives everything back at once; Python need not look through it first.
+        gc.freeze()
 
 
 if __name__ == "__main__":

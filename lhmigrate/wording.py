@@ -132,9 +132,10 @@ class Words:
 
     def _fit_for_a_rule(self, verdict: Verdict, who: str) -> Policy | None:
         """The user's policy in which a new rule opens nothing else: it selects these pods and no others."""
-        own = [one for one in verdict.policies if not one.shipped_by and self._selects_only(one, who)]
-        with_rules = [one for one in own if verdict.direction is not None and one.rules(verdict.direction)]
-        return next(iter((*with_rules, *own)), None)
+        own = [one for one in verdict.policies if not one.shipped_by]
+        # Best one that has rules of this direction already.
+        own.sort(key=lambda one: verdict.direction is None or not one.rules(verdict.direction))
+        return next((one for one in own if self._selects_only(one, who)), None)
 
     def _opens_no_more(self, owner: Policy, who: str, near: Rule) -> bool:
         """Whether another port in that rule is for these pods and that peer alone."""

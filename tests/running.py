@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 PROGRAM = Path(sys.executable).with_name("lhmigrate")
 NOTHING: Mapping[str, str] = MappingProxyType({})
+ASKING = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "PYTHONHASHSEED", "PYTHONUTF8", "PYTHONIOENCODING")
+"""What an environment may ask for; tests start without."""
+
 HANGING = 120
 """Seconds after which a run is given up: nothing here takes more than a few."""
 
@@ -70,17 +73,17 @@ def shell(line: str, **environment: str) -> Run:
 
 def _run(command: list[str], given: bytes, environment: Mapping[str, str]) -> Run:
     """Runs a command in an environment that asks for nothing but what the test says."""
-    asking = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "PYTHONHASHSEED", "PYTHONUTF8", "PYTHONIOENCODING"}
-    clean = {name: value for name, value in os.environ.items() if name not in asking}
+    clean = {name: value for name, value in os.environ.items() if name not in ASKING}
     done = subprocess.run(
         command, env={**clean, **environment}, input=given, capture_output=True, timeout=HANGING, check=False
     )
     return Run(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8", "replace"))
 
 
-def inside(*arguments: str | Path, given: bytes = b"") -> Run:
+def inside(*arguments: str | Path, given: bytes = b"", environment: Mapping[str, str] = NOTHING) -> Run:
     """Runs the command line in this process. An exception that it lets through fails the test."""
-    result = CliRunner().invoke(app, [*map(str, arguments)], input=given, catch_exceptions=False)
+    settings = {**dict.fromkeys(ASKING), **environment}
+    result = CliRunner().invoke(app, [*map(str, arguments)], input=given, env=settings, catch_exceptions=False)
     return Run(result.exit_code, result.stdout, result.stderr)
 
 

@@ -103,7 +103,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("line", "says"), REFUSED.values(), ids=REFUSED.keys())
 def test_what_cannot_run_says_why(line: str, says: str) -> None:
-    run = program(*(word.strip("'") for word in line.split(" ")))
+    run = inside(*(word.strip("'") for word in line.split(" ")))
     assert (run.code, run.out) == (2, "")
     assert run.err.startswith("lhmigrate: ")
     assert says in run.err
@@ -160,8 +160,8 @@ VERSIONS = {"1.7": "1.7.3", "v1.7": "1.7.3", "1.7.2": "1.7.2", "v1.7.2": "1.7.2"
 
 @pytest.mark.parametrize(("said", "meant"), VERSIONS.items())
 def test_a_report_says_which_release_a_version_means(said: str, meant: str) -> None:
-    assert program("show", said, "--format", "json").report["release"] == meant
-    assert program("show", said).out.startswith(f"Longhorn {meant}")
+    assert inside("show", said, "--format", "json").report["release"] == meant
+    assert inside("show", said).out.startswith(f"Longhorn {meant}")
 
 
 # The contract of design.md, key by key. Others may be there too.
@@ -334,12 +334,12 @@ COLOURS = {
 
 @pytest.mark.parametrize(("environment", "coloured"), COLOURS.values(), ids=COLOURS.keys())
 def test_colour(environment: dict[str, str], coloured: bool) -> None:
-    run = program("plan", "--from", "1.5", "--to", "1.6", "cut", environment=environment)
-    plain = program("plan", "--from", "1.5", "--to", "1.6", "cut")
+    run = inside("plan", "--from", "1.5", "--to", "1.6", "cut", environment=environment)
+    plain = inside("plan", "--from", "1.5", "--to", "1.6", "cut")
     assert ("\x1b[" in run.out) == coloured
     uncoloured = re.sub(r"\x1b\[[\d;]*m", "", run.out)
     assert [line.rstrip() for line in uncoloured.splitlines()] == plain.out.splitlines()
-    in_json = program("plan", "--from", "1.5", "--to", "1.6", "cut", "--format", "json", environment=environment)
+    in_json = inside("plan", "--from", "1.5", "--to", "1.6", "cut", "--format", "json", environment=environment)
     assert "\x1b" not in in_json.out
 
 
@@ -348,7 +348,7 @@ WIDTHS = {"": 100, "60": 60, "80": 80, "140": 140, "1": 60, "100000": 140, "0": 
 
 @pytest.mark.parametrize(("said", "width"), WIDTHS.items())
 def test_lines_are_as_long_as_the_screen_is_wide(said: str, width: int) -> None:
-    lines = program("show", "1.12.1", environment={"COLUMNS": said}).out.splitlines()
+    lines = inside("show", "1.12.1", environment={"COLUMNS": said}).out.splitlines()
     assert width - 20 < max(map(len, lines)) <= width
 
 

@@ -98,7 +98,6 @@ def in_a_folder_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with pytest.MonkeyPatch.context() as here:
         here.chdir(tmp_path_factory.mktemp("hostile"))
         here.setattr(cli, "_catalogue", lambda _specs: CATALOGUE)
-        here.setenv("COLUMNS", "140")
         yield
 
 
@@ -169,9 +168,7 @@ def test_what_a_policy_says_is_data(text: str) -> None:
 @given(texts)
 def test_colour_is_ours_alone(text: str) -> None:
     written(Path(), {"file.yaml": policies(text)})
-    with pytest.MonkeyPatch.context() as here:
-        here.setenv("FORCE_COLOR", "1")
-        run = inside(*LINES[1], "file.yaml")
+    run = inside(*LINES[1], "file.yaml", environment={"FORCE_COLOR": "1"})
     assert clean(COLOUR.sub("", run.out))
     plain = inside(*LINES[1], "file.yaml")
     assert [line.rstrip() for line in COLOUR.sub("", run.out).splitlines()] == plain.out.splitlines()
@@ -303,9 +300,7 @@ MARKUP = "[red]not red[/red] [link=http://evil]here[/link] :boom: [/]"
 
 def test_markup_is_shown_as_it_is_written() -> None:
     written(Path(), {"file.yaml": CUTTING.replace("engines", f"'{MARKUP}'")})
-    with pytest.MonkeyPatch.context() as here:
-        here.setenv("FORCE_COLOR", "1")
-        run = inside(*LINES[1], "file.yaml")
+    run = inside(*LINES[1], "file.yaml", environment={"FORCE_COLOR": "1"})
     assert MARKUP in " ".join(COLOUR.sub("", run.out).split())
     assert "\x1b]8;" not in run.out
 

@@ -217,6 +217,23 @@ def test_another_rule_blocks_nothing(hundred: int) -> None:
         assert world.verdict().blocked <= before.blocked, f"world {number}"
 
 
+def test_looking_policies_up_misses_none() -> None:
+    for number in range(500):
+        world = World(number)
+        world.forget()
+        policies = Policies(world.policies)
+        for pod in (world.sender, world.receiver):
+            if not isinstance(pod, Pod):
+                continue
+            for direction in Direction:
+                isolating = [one for one in policies.all if direction in one.isolates]
+                sure = [one for one in isolating if one.applies_to(pod) is Match.YES]
+                unsure = [one for one in isolating if one.applies_to(pod) is Match.MAYBE]
+                assert policies.selecting(pod, direction) == (tuple(sure), tuple(unsure)), f"world {number}"
+            possible = [one for one in policies.all if one.selects.matches(pod.labels)]
+            assert not pod.labels.complete or set(possible) <= set(policies.possibly_selecting(pod.labels)), number
+
+
 def test_the_worlds_are_worth_it() -> None:
     """Enough of them block, pass and leave unknown for the promises above to mean something."""
     known, less = [], []
