@@ -66,7 +66,7 @@ def _integer(text: str) -> int:
 
 def absent(node: Node) -> bool:
     """Whether a value stands there in name only: `null`, `~` or nothing."""
-    return isinstance(node, Scalar) and scalar(node) is None
+    return isinstance(node, Scalar) and not node.quoted and node.text in _NULL
 
 
 def kind_of(node: Node) -> str:

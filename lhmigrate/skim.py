@@ -17,8 +17,8 @@ _METADATA: Final = re.compile(r"^metadata: *(?:#.*)?\r?\n((?:[ ]+\S.*\n|[ \t]*(?
 _TOP: Final = re.compile(r"^([^\s#-][^:\r\n]*)", re.MULTILINE)
 _USUAL: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 _FIRST: Final = re.compile(r"^( +)[^ #]", re.MULTILINE)
-_STRANGE: Final = re.compile(r"[&*{}<>|\[\]\\]|^[^\s#\w.-]", re.MULTILINE)
-"""Anchors, aliases, merge keys, flow style, block scalars: whoever uses them near the metadata gets parsed."""
+_STRANGE: Final = re.compile(r"[&*{}<>|\[\]\\]|^[^\s#\w.-]|^[^\"\n]*\"[^\"\n]*$|^[^'\n]*'[^'\n]*$", re.MULTILINE)
+"""Anchors, aliases, merge keys, flow style, block scalars, text over several lines: whoever uses them gets parsed."""
 
 
 def namespace(text: str) -> str | None:

@@ -11,6 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import yaml
+from yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    DocumentEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
 
 from lhmigrate.errors import Place, Problem, Unreadable
 
@@ -143,18 +152,18 @@ class _Composer:
     def roots(self) -> list[Node]:
         # What `yaml.parse` does, without asking before each event whether there is one.
         parser = _LOADER(self._piece.text)
-        while not isinstance(event := parser.get_event(), yaml.StreamEndEvent):
-            if isinstance(event, yaml.ScalarEvent):
+        while not isinstance(event := parser.get_event(), StreamEndEvent):
+            if isinstance(event, ScalarEvent):
                 self._scalar(event)
-            elif isinstance(event, yaml.MappingStartEvent):
-                self._begin(Mapping(*self._span(event)), event.anchor)
-            elif isinstance(event, yaml.SequenceStartEvent):
-                self._begin(Sequence(*self._span(event)), event.anchor)
-            elif isinstance(event, yaml.CollectionEndEvent):
+            elif isinstance(event, CollectionEndEvent):
                 self._finish(event)
-            elif isinstance(event, yaml.AliasEvent):
+            elif isinstance(event, MappingStartEvent):
+                self._begin(Mapping(*self._span(event)), event.anchor)
+            elif isinstance(event, SequenceStartEvent):
+                self._begin(Sequence(*self._span(event)), event.anchor)
+            elif isinstance(event, AliasEvent):
                 self._alias(event)
-            elif isinstance(event, yaml.DocumentEndEvent):
+            elif isinstance(event, DocumentEndEvent):
                 self._anchors.clear()
         return self._roots
 
@@ -176,7 +185,7 @@ class _Composer:
     def _complain(self, event: yaml.Event, message: str) -> Unreadable:
         return Unreadable(Problem(self._place(event), message))
 
-    def _scalar(self, event: yaml.ScalarEvent) -> None:
+    def _scalar(self, event: ScalarEvent) -> None:
         # As in go-yaml: an explicit tag overrules the quotes, and tags that it does not know make a string.
         quoted = event.style not in {None, ""} if event.tag is None else event.tag not in _RESOLVED
         node = Scalar(*self._span(event), event.value, quoted)
@@ -193,18 +202,19 @@ class _Composer:
         self._sizes.append(1)
         self._heights.append(0)
 
-    def _finish(self, event: yaml.CollectionEndEvent) -> None:
+    def _finish(self, event: CollectionEndEvent) -> None:
         node = self._open.pop()
         self._keys.pop()
         size = self._sizes.pop()
         height = self._heights.pop() + 1
-        node.end = self._span(event)[4]
+        if event.end_mark is not None:
+            node.end = self._piece.start + event.end_mark.index
         anchor = self._names.pop()
         if anchor:
             self._anchors[anchor] = (node, size, height)
         self._add(node, size, height)
 
-    def _alias(self, event: yaml.AliasEvent) -> None:
+    def _alias(self, event: AliasEvent) -> None:
         if event.anchor in self._names:
             raise self._complain(event, f"the alias *{event.anchor} refers to what it stands in")
         if event.anchor not in self._anchors:

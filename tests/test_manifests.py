@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from lhmigrate import skim
 from lhmigrate.labels import EVERYTHING
@@ -239,11 +238,13 @@ def test_a_broken_document_without_the_word_is_somebody_elses() -> None:
     objects = found(f"a: [\n---\n{POLICY}---\nb: [  # not a NetworkPolicy\n")
     assert objects.unread == ()
     assert told(objects) == ["3 NetworkPolicy managers"]
+    assert objects.documents == 2
 
 
 def test_a_broken_document_with_the_word_in_a_string_may_be_ours() -> None:
-    broken = AS_JSON.removesuffix("}")
-    assert len(found(broken).unread) == 1
+    objects = found(AS_JSON.removesuffix("}"))
+    assert len(objects.unread) == 1
+    assert objects.documents == 1
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -292,6 +293,14 @@ def test_templates_are_told_as_such(text: str, place: str, what: str) -> None:
     [policy] = objects.policies
     assert policy.unread
     assert policy.namespace is None
+    assert not policy.may_deny
+    assert objects.documents == 1
+
+
+def test_a_template_of_another_kind_may_forbid_as_well() -> None:
+    text = AS_JSON.replace("networking.k8s.io/v1", "cilium.io/v2").replace("NetworkPolicy", "CiliumNetworkPolicy")
+    [policy] = found(text.replace("longhorn-system", "${NAMESPACE}")).policies
+    assert policy.may_deny
 
 
 @pytest.mark.parametrize(
@@ -397,59 +406,57 @@ def test_policies_of_other_namespaces_are_counted_and_not_read() -> None:
     assert (objects.elsewhere, objects.documents, objects.unread) == (2, 1, ())
 
 
-ODDITIES = st.lists(
-    st.sampled_from(
-        [
-            "  name: a",
-            "  namespace: web",
-            "  namespace: 'web'",
-            "  namespace: web  # comment",
-            "  namespace: # web",
-            "  namespace:",
-            "  'namespace': web",
-            "  namespace : web",
-            '  "namespace": web',
-            "  namespace: ${NS}",
-            "  namespace: '{{ .ns }}'",
-            "  namespace: [web]",
-            "  namespace: *x",
-            "  namespace: no",
-            "  <<: *x",
-            "  labels:",
-            "    namespace: other",
-            "    app: a",
-            "  annotations: {namespace: other}",
-            "  annotations:",
-            "    note: |",
-            "      text",
-            "  namespace: text",
-            "    - x",
-            "# namespace: comment",
-            "  # namespace: comment",
-            "",
-            "    namespace: deep",
-            " namespace: shallow",
-            "namespace: top",
-            "spec: {}",
-            "metadata: {namespace: web}",
-            "kind: NetworkPolicy",
-        ]
-    ),
-    max_size=1,
-)
-METADATA = st.builds(lambda before, after: [*before, "  namespace: web", *after], ODDITIES, ODDITIES)
-HEADS = st.sampled_from(
-    [
-        "kind: NetworkPolicy",
-        "kind: 'NetworkPolicy'",
-        "kind: NetworkPolicy  # comment",
-        "kind: CiliumNetworkPolicy",
-        "kind: CiliumClusterwideNetworkPolicy",
-        "kind: List",
-        "kind: NetworkPolicyList",
-        "x: &x {namespace: anchored}\nkind: NetworkPolicy",
-    ]
-)
+ODDITIES = [
+    "  name: a",
+    "  namespace: web",
+    "  namespace: 'web'",
+    "  namespace: web  # comment",
+    "  namespace: # web",
+    "  namespace:",
+    "  'namespace': web",
+    "  namespace : web",
+    '  "namespace": web',
+    "  namespace: ${NS}",
+    "  namespace: '{{ .ns }}'",
+    "  namespace: [web]",
+    "  namespace: *x",
+    "  namespace: no",
+    "  <<: *x",
+    "  labels:",
+    "    namespace: other",
+    "    app: a",
+    "  annotations: {namespace: other}",
+    "  annotations:",
+    "    note: |",
+    "      text",
+    "  namespace: text",
+    '  name: "x',
+    '  y"',
+    "  name: 'x",
+    "  y'",
+    "  labels: {x: y,",
+    "  }",
+    "    - x",
+    "# namespace: comment",
+    "  # namespace: comment",
+    "",
+    "    namespace: deep",
+    " namespace: shallow",
+    "namespace: top",
+    "spec: {}",
+    "metadata: {namespace: web}",
+    "kind: NetworkPolicy",
+]
+HEADS = [
+    "kind: NetworkPolicy",
+    "kind: 'NetworkPolicy'",
+    "kind: NetworkPolicy  # comment",
+    "kind: CiliumNetworkPolicy",
+    "kind: CiliumClusterwideNetworkPolicy",
+    "kind: List",
+    "kind: NetworkPolicyList",
+    "x: &x {namespace: anchored}\nkind: NetworkPolicy",
+]
 
 
 def applied(text: str) -> str | None:
@@ -467,15 +474,17 @@ def valid(text: str) -> bool:
     return True
 
 
-@settings(max_examples=300)
-@given(HEADS, METADATA, st.sampled_from(["\n", "\r\n"]))
-def test_what_is_told_without_parsing_is_what_kubectl_would_send(head: str, metadata: list[str], end: str) -> None:
-    lines = ["apiVersion: networking.k8s.io/v1", head, "metadata:", *metadata, "spec: {}", ""]
-    text = end.join(lines)
-    told_early = skim.namespace(text)
-    if told_early is not None and valid(text):
-        # A name of several lines is a mistake that only the API server notices.
-        assert (applied(text) or "").split()[:1] == [told_early]
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_what_is_told_without_parsing_is_what_kubectl_would_send(head: str, end: str) -> None:
+    """Among all that people may write before and after a policy's namespace."""
+    for before, after in product(ODDITIES, repeat=2):
+        metadata = [before, "  namespace: web", after]
+        text = end.join(["apiVersion: networking.k8s.io/v1", head, "metadata:", *metadata, "spec: {}", ""])
+        told_early = skim.namespace(text)
+        if told_early is not None and valid(text):
+            # A name of several lines is a mistake that only the API server notices.
+            assert (applied(text) or "").split()[:1] == [told_early], text
 
 
 def test_the_shortcut_is_taken_where_policies_are_written_as_usual() -> None:
