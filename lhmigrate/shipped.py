@@ -29,11 +29,6 @@ def in_force(release: Release, *, install: str, namespace: str, values: Values) 
     )
 
 
-def names(release: Release) -> frozenset[str]:
-    """The names of all policies that this release may install under any values."""
-    return frozenset(policy.name for policy in release.policies)
-
-
 def _policy(release: Release, shipped: ShippedPolicy, namespace: str, values: Values) -> Policy:
     metadata = {"name": shipped.name, "namespace": shipped.namespace or namespace}
     spec = _settled(shipped.spec, values)

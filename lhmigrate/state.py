@@ -12,7 +12,7 @@ from lhmigrate.release import Usage
 from lhmigrate.verdict import Verdict, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from lhmigrate.inventory import Inventory
     from lhmigrate.policy import Policy
@@ -94,8 +94,3 @@ def judge_all(legs: Iterable[Leg], policies: Policies) -> Judged:
 def key_of(leg: Leg) -> LegKey:
     """What identifies a leg across releases."""
     return leg.flow.name, leg.source, leg.target
-
-
-def problems(judged: Mapping[LegKey, tuple[Leg, Verdict]]) -> int:
-    """How many legs do not certainly pass."""
-    return sum(not verdict.passes for _, verdict in judged.values())
