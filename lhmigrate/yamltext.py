@@ -127,6 +127,9 @@ def parse(piece: Piece) -> list[Node]:
         mark = error.problem_mark or error.context_mark
         place = Place(piece.file, piece.line + mark.line + 1, mark.column + 1) if mark else Place(piece.file)
         what = error.problem or error.context or "cannot be parsed"
+        if "nesting depth" in what:
+            # Newer libyaml has a limit of its own, and sees it before we do: it looks ahead for a key's colon.
+            raise _too_deep(place) from None
         raise Unreadable(Problem(place, f"is not valid YAML: {what}")) from None
     except yaml.reader.ReaderError as error:
         # libyaml counts in bytes; but the first such character is the one.
