@@ -29,6 +29,7 @@ LAYERS = (
     ("manifests", "findings"),
     # What there is to tell, and how it is told.
     ("sources", "hops", "collisions", "lint", "notes", "traps", "reports.json", "reports.rows", "reports.screen"),
+    ("transition",),
     ("plan", "check", "reports.terminal", "reports.catalogue"),
     ("cli",),
     ("__main__",),
