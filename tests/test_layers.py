@@ -22,6 +22,12 @@ LAYERS = (
     # Text and bytes; what is at the ends of a flow; what a release is.
     ("yamltext", "scan", "endpoints", "cni", "policies", "release"),
     ("fields", "policy", "settings"),
+    # Text that is edited.
+    ("yamledit.ops", "yamledit.layout"),
+    ("yamledit.style", "yamledit.sites"),
+    ("yamledit.write",),
+    ("yamledit.block", "yamledit.flow", "yamledit.proof"),
+    ("yamledit",),
     # From text to values, and the one engine.
     ("changes", "page", "specfile", "config", "dialects.kubernetes", "verdict", "wording", "assumptions"),
     ("catalogue", "dialects", "cluster", "shipped"),
