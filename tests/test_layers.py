@@ -27,6 +27,7 @@ LAYERS = (
     ("yamledit.style", "yamledit.sites"),
     ("yamledit.write",),
     ("yamledit.block", "yamledit.flow", "yamledit.proof"),
+    ("yamledit.documents",),
     ("yamledit",),
     # From text to values, and the one engine.
     ("changes", "page", "specfile", "config", "dialects.kubernetes", "verdict", "wording", "assumptions"),

@@ -10,12 +10,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate.yamledit.block import BlockEdit
+from lhmigrate.yamledit.documents import append_document, evidence_around, new_file, render
 from lhmigrate.yamledit.flow import FlowEdit
 from lhmigrate.yamledit.layout import Layout
 from lhmigrate.yamledit.ops import Append, CannotEdit, Commented, Data, Op, Put, Remove, Replace, Route, Splice, changed
 from lhmigrate.yamledit.proof import Wanted, prove
 from lhmigrate.yamledit.sites import Sites, cannot
-from lhmigrate.yamledit.style import Evidence
 from lhmigrate.yamledit.write import Writer
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Append", "CannotEdit", "Commented", "Data", "Edited", "Op", "Put", "Remove", "Replace", "Route", "Splice",
-    "Wanted", "apply", "changed", "edit", "splices",
+    "Wanted", "append_document", "apply", "changed", "edit", "new_file", "render", "splices",
 ]  # fmt: skip
 
 
@@ -58,8 +58,7 @@ def splices(text: str, root: Node, ops: Sequence[Op]) -> tuple[Splice, ...]:
     """
     layout = Layout(text, root)
     sites = Sites(layout, root).of(ops)
-    evidence = Evidence(text)
-    evidence.see(root)
+    evidence = evidence_around(text, root)
     found: list[tuple[int, int, int, int, str]] = []
     for site in sites:
         around = [(node.start, node.end) for node in (site.node, *reversed(site.above))]
