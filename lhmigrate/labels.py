@@ -116,6 +116,11 @@ class Selector:
             answer = min(answer, one)
         return answer
 
+    @property
+    def identifies(self) -> bool:
+        """Whether it asks for a label with a value, so that pods which nobody knows of can hardly match."""
+        return any(one.operator is Operator.IN for one in self.requirements)
+
     def implied(self) -> dict[str, str]:
         """The labels that everything it matches must carry."""
         return {

@@ -18,7 +18,7 @@ from lhmigrate.policy import EVERYONE, Direction
 from lhmigrate.ports import NO_PORT, Ports
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from lhmigrate.cluster import Leg
     from lhmigrate.policies import Policies
@@ -90,6 +90,30 @@ def judge(leg: Leg, policies: Policies) -> Verdict:
 
 
 _RANK: Final = {Answer.ALLOWED: 0, Answer.UNKNOWN: 1, Answer.PARTIAL: 2, Answer.BLOCKED: 3}
+
+
+class Side(NamedTuple):
+    """What one end of a leg, in one guise, makes of it."""
+
+    direction: Direction
+    own: Pod
+    peer: Endpoint
+    blocked: Ports
+    policies: tuple[Policy, ...]
+    """Those that certainly isolate that end."""
+
+
+def sides(leg: Leg, policies: Policies) -> Iterator[Side]:
+    """Both ends of every guise of a leg that are certain to let less than all of it through."""
+    for sender in leg.senders:
+        for receiver in leg.receivers:
+            for direction, own, peer in (
+                (Direction.EGRESS, sender, receiver),
+                (Direction.INGRESS, receiver, sender),
+            ):
+                found = _side(own, peer, direction, leg.ports, policies)
+                if isinstance(own, Pod) and found.blocked:
+                    yield Side(direction, own, peer, found.blocked, policies.selecting(own, direction)[0])
 
 
 def _judge(leg: Leg, sender: Endpoint, receiver: Endpoint, policies: Policies) -> Verdict:

@@ -30,21 +30,24 @@ LAYERS = (
     ("yamledit.documents",),
     ("yamledit",),
     # From text to values, and the one engine.
-    ("changes", "page", "specfile", "config", "dialects.kubernetes", "verdict", "wording", "assumptions"),
-    ("catalogue", "dialects", "cluster", "shipped"),
-    ("skim", "inventory", "state"),
+    ("changes", "page", "specfile", "config", "dialects.kubernetes", "verdict", "wording", "assumptions", "edits"),
+    ("catalogue", "dialects", "cluster", "shipped", "naming", "needs", "advice", "dialects.kubernetes_write"),
+    ("skim", "inventory", "state", "dialects.writers"),
     ("manifests", "findings"),
     # What there is to tell, and how it is told.
-    ("sources", "hops", "collisions", "lint", "notes", "traps", "reports.json", "reports.rows", "reports.screen"),
-    ("transition",),
-    ("plan", "check", "reports.terminal", "reports.catalogue"),
+    ("sources", "hops", "collisions", "stale", "notes", "traps", "reports.json", "reports.rows", "reports.screen"),
+    ("lint", "transition", "tighten"),
+    # What there is to change, and where in the text.
+    ("plan", "check", "reports.terminal", "reports.catalogue", "widen", "placing", "around"),
+    ("patch", "reports.unified", "reports.snippets"),
+    ("patching", "reports.patch", "reports.json_patch"),
     ("cli",),
     ("__main__",),
 )
 PLACE = {module: number for number, layer in enumerate(LAYERS) for module in layer}
 
 # Those that read files, streams or the environment. Everything else computes.
-WORLDLY = {"__main__", "cli", "scan", "config", "catalogue", "specfile"}
+WORLDLY = {"__main__", "around", "cli", "scan", "config", "catalogue", "specfile"}
 
 
 def trees() -> dict[str, ast.Module]:
