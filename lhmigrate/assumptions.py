@@ -19,6 +19,7 @@ from lhmigrate.settings import PeerFacts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from lhmigrate.labels import Labels
     from lhmigrate.policy import Policy, Rule
     from lhmigrate.release import Component, Flow, Glossary, Release
     from lhmigrate.settings import Settings
@@ -57,6 +58,7 @@ def assume(
     )
     for release in releases:
         api = _ports_of_api(release, glossary)
+        ours = tuple(component.all_labels() for component in release.components.values())
         for flow in release.flows.values():
             rare = any(settings.usage(glossary.features[name]) in {None, Usage.FEW} for name in flow.features)
             for name, component, direction in _outside_ends(flow, release, glossary):
@@ -66,7 +68,7 @@ def assume(
                 for policy in _selecting(mine, component):
                     for rule in policy.rules(direction):
                         alone = bool(policy.selects) and _only(name, component, release)
-                        meant = _meant(rule, EVERY_PORT if alone else ports, release, settings.namespace)
+                        meant = _meant(rule, EVERY_PORT if alone else ports, ours, settings.namespace)
                         if meant:
                             found[name] = _more(found.get(name, Assumed()), glossary, name, rule, meant, flow.ports)
     return found
@@ -103,22 +105,20 @@ def _only(name: str, component: Component, release: Release) -> bool:
     return all(flow.senders == (name,) for flow in flows)
 
 
-def _meant(rule: Rule, ports: Ports, release: Release, home: str) -> list[Peer]:
+def _meant(rule: Rule, ports: Ports, ours: tuple[Labels, ...], home: str) -> list[Peer]:
     if (rule.ports == EVERY_PORT and ports != EVERY_PORT) or not rule.ports.meets(ports):
         return []
-    return [peer for peer in rule.peers if _somebody_else(peer, release, home)]
+    return [peer for peer in rule.peers if _somebody_else(peer, ours, home)]
 
 
-def _somebody_else(peer: Peer, release: Release, home: str) -> bool:
+def _somebody_else(peer: Peer, ours: tuple[Labels, ...], home: str) -> bool:
     """Whether a peer names somebody in particular, and not Longhorn's own pods or all of their namespace."""
     match peer:
         case Block():
             # Link-local addresses are the node's own: Cilium shows its iSCSI so.
             return peer.network not in WHOLE_INTERNET and not peer.network.is_link_local
         case Pods(namespaces=None):
-            return bool(peer.pods) and not any(
-                peer.pods.matches(component.all_labels()) for component in release.components.values()
-            )
+            return bool(peer.pods) and not any(peer.pods.matches(labels) for labels in ours)
         case Pods():
             at_home = any(home in one.values for one in (peer.namespaces.requirements if peer.namespaces else ()))
             return bool(peer.pods) or (bool(peer.namespaces) and not at_home)
