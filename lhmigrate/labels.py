@@ -124,6 +124,17 @@ class Selector:
             if one.operator is Operator.IN and len(one.values) == 1
         }
 
+    def anchor(self) -> Requirement | None:
+        """A requirement for some values of one key, which everything it matches must carry; None: it has none."""
+        for one in self.requirements:
+            if one.operator is Operator.IN:
+                return one
+        return None
+
+    def label_keys(self) -> frozenset[str]:
+        """Every label key that it looks at."""
+        return frozenset(requirement.key for requirement in self.requirements)
+
     def __bool__(self) -> bool:
         return bool(self.requirements)
 
