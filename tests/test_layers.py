@@ -22,16 +22,23 @@ LAYERS = (
     ("http",),
     # Text and bytes; what is at the ends of a flow; what a release is.
     ("yamltext", "scan", "endpoints", "cni", "release"),
-    ("fields", "peers", "settings"),
+    ("fields", "peers", "policies", "settings"),
     ("policy",),
+    # Text that is edited.
+    ("yamledit.ops", "yamledit.layout"),
+    ("yamledit.style", "yamledit.sites"),
+    ("yamledit.write",),
+    ("yamledit.block", "yamledit.flow", "yamledit.proof"),
+    ("yamledit.documents",),
+    ("yamledit",),
     # From text to values, and the one engine.
-    ("policies",),
     ("changes", "page", "specfile", "config", "dialects.kubernetes", "verdict", "wording", "assumptions"),
     ("catalogue", "dialects", "cluster", "shipped", "enforcement"),
     ("skim", "inventory", "state"),
     ("manifests", "findings"),
     # What there is to tell, and how it is told.
     ("sources", "hops", "collisions", "lint", "notes", "traps", "reports.json", "reports.rows", "reports.screen"),
+    ("transition",),
     ("plan", "check", "reports.terminal", "reports.catalogue"),
     ("cli",),
     ("__main__",),
