@@ -23,7 +23,17 @@ LAYERS = (
     ("yamltext", "scan", "endpoints", "cni", "policies", "release"),
     ("fields", "policy", "settings"),
     # From text to values, and the one engine.
-    ("changes", "page", "specfile", "config", "dialects.kubernetes", "verdict", "wording", "assumptions"),
+    (
+        "changes",
+        "page",
+        "specfile",
+        "config",
+        "dialects.kubernetes",
+        "dialects.calico_selector",
+        "verdict",
+        "wording",
+        "assumptions",
+    ),
     ("catalogue", "dialects", "cluster", "shipped"),
     ("skim", "inventory", "state"),
     ("manifests", "findings"),

@@ -30,6 +30,7 @@ _CIDR = re.compile(r"[^%]+/[0-9]{1,3}")
 # k8s.io/apimachinery, pkg/util/validation IsQualifiedName and IsValidLabelValue.
 _LABEL_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _LABEL_PREFIX = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+_OPERATORS: Final = {one.value: one for one in (Operator.IN, Operator.NOT_IN, Operator.EXISTS, Operator.DOES_NOT_EXIST)}
 _PEERS: Final = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 
 
@@ -247,10 +248,9 @@ def _expression(node: Node) -> Requirement:
     operator = string(fields.need("operator"), "operator")
     values = frozenset(string(value, "a value") for value in fields.items("values") or ())
     _nothing_left(fields)
-    known = {member.value: member for member in Operator}
-    if operator not in known:
-        raise wrong(node, f"the operator is one of {', '.join(known)}, not {operator!r}")
-    needs_values = known[operator] in {Operator.IN, Operator.NOT_IN}
+    if operator not in _OPERATORS:
+        raise wrong(node, f"the operator is one of {', '.join(_OPERATORS)}, not {operator!r}")
+    needs_values = _OPERATORS[operator] in {Operator.IN, Operator.NOT_IN}
     if needs_values != bool(values):
         raise wrong(node, f"{operator} needs values" if needs_values else f"{operator} takes no values")
-    return Requirement(key, known[operator], values)
+    return Requirement(key, _OPERATORS[operator], values)
