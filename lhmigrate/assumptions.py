@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate.endpoints import WHOLE_INTERNET
 from lhmigrate.labels import Match
+from lhmigrate.peers import Block, Peer, Pods
 from lhmigrate.policies import Policies
-from lhmigrate.policy import Block, Direction, Peer, Pods
+from lhmigrate.policy import Direction
 from lhmigrate.ports import EVERY_PORT, NO_PORT, Ports
 from lhmigrate.release import EndpointKind, Usage
 from lhmigrate.settings import PeerFacts

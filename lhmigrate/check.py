@@ -26,7 +26,7 @@ _UNKNOWN = {Usage.EVERYONE: Level.WARNING, Usage.SOME: Level.NOTE, Usage.FEW: Le
 def make(catalogue: Catalogue, release: Release, inventory: Inventory, settings: Settings) -> Check:
     """The verdict on every leg, and a finding for each that does not certainly pass."""
     world = World(inventory, settings, catalogue.glossary, [release])
-    words = Words(catalogue.glossary, release, settings)
+    words = Words(catalogue.glossary, release, world.settings)
     policies = world.policies(release)
     cluster = world.cluster(policies)
     legs = (leg for leg in cluster.legs(release) if cluster.usage(leg.flow) is not Usage.FEW)
@@ -34,7 +34,7 @@ def make(catalogue: Catalogue, release: Release, inventory: Inventory, settings:
     findings = [
         *notes.unread(inventory),
         *notes.preview(release),
-        *notes.not_enforced(settings),
+        *notes.not_enforced(world),
         *(
             _finding(words, leg, verdict, cluster.usage(leg.flow) or Usage.FEW)
             for leg, verdict in judged.values()

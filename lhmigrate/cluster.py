@@ -7,7 +7,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, Final
 
 from lhmigrate.assumptions import Assumed
-from lhmigrate.endpoints import Endpoint, Host, Outside, Pod
+from lhmigrate.endpoints import Endpoint, Host, Outside, Pod, Role
 from lhmigrate.labels import NAME_LABEL, NO_LABELS, Labels, Match
 from lhmigrate.release import EndpointKind, Node, Usage
 from lhmigrate.settings import DNS
@@ -15,6 +15,7 @@ from lhmigrate.settings import DNS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from lhmigrate.http import Request
     from lhmigrate.ports import Ports
     from lhmigrate.release import Component, Flow, Glossary, Release
     from lhmigrate.settings import PeerFacts, Settings
@@ -32,6 +33,8 @@ class Leg:
     ports: Ports
     senders: tuple[Endpoint, ...]
     receivers: tuple[Endpoint, ...]
+    requests: tuple[Request, ...] = ()
+    """What it asks for over HTTP; none: it does not speak HTTP, or we do not know."""
 
 
 class Cluster:
@@ -103,7 +106,8 @@ class Cluster:
             sending = self._ends(source, senders, flow, frozenset())
             receiving = self._ends(target, receivers, flow, flow.to_pods_with)
             if sending and receiving:
-                yield Leg(flow, source, target, self._narrowed(flow, target, ports), sending, receiving)
+                narrowed = self._narrowed(flow, target, ports)
+                yield Leg(flow, source, target, narrowed, sending, receiving, self._glossary.flows[flow.name].requests)
 
     def _narrowed(self, flow: Flow, target: str, ports: Ports) -> Ports:
         """Only the ports that the target really serves, where that is known."""
@@ -169,16 +173,20 @@ class Cluster:
             case EndpointKind.KUBELET:
                 # "Traffic to and from the node where a Pod is running is always allowed" (Kubernetes'
                 # networking.k8s.io documentation); for probes, every plugin keeps to it.
-                return Host(name, exempt=Match.YES)
+                return Host(name, exempt=Match.YES, role=Role.OWN_NODE)
             case EndpointKind.NODE if node is Node.SAME:
                 return Host(
                     name,
                     cni.own_node,
                     cni.own_node_addresses or addresses,
                     Match.YES if cni.own_node_addresses else cni.nodes_by_address,
+                    Role.OWN_NODE,
                 )
-            case EndpointKind.NODE | EndpointKind.API_SERVER:
-                return Host(name, Match.NO, addresses, cni.nodes_by_address)
+            case EndpointKind.NODE:
+                role = Role.OTHER_NODE if node is Node.OTHER else Role.ANY_NODE
+                return Host(name, Match.NO, addresses, cni.nodes_by_address, role)
+            case EndpointKind.API_SERVER:
+                return Host(name, Match.NO, addresses, cni.nodes_by_address, Role.API_SERVER)
             case EndpointKind.DNS:
                 return self._pod(
                     name,
@@ -192,7 +200,8 @@ class Cluster:
                     name,
                     addresses,
                     may_be_pod=not never,
-                    by_address=Match.YES if never else cni.pods_by_address,
+                    # If it is a pod, an address may not match it; if it is none, one does.
+                    by_address=Match.YES if never else max(cni.pods_by_address, Match.MAYBE),
                     assumed=self._assumed[name].peers if name in self._assumed else frozenset(),
                     besides=self._besides,
                 )

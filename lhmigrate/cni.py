@@ -7,6 +7,7 @@ a table of facts about plugins. Where we do not know the plugin, every one of th
 
 from __future__ import annotations
 
+from enum import Enum
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -16,13 +17,26 @@ if TYPE_CHECKING:
     from lhmigrate.endpoints import Network
 
 
+class Dialect(Enum):
+    """An API that policies are written in, by the name of whose it is."""
+
+    KUBERNETES = "Kubernetes"
+    CILIUM = "Cilium"
+    CALICO = "Calico"
+    ADMIN = "the cluster administrator"
+
+
+PLAIN: Final = frozenset({Dialect.KUBERNETES})
+
+
 class Cni(NamedTuple):
     """A network plugin, as far as policies go."""
 
     name: str
     note: str
     """What a report says about it."""
-    enforces: bool = True
+    enforces: frozenset[Dialect] = PLAIN
+    """The dialects that it reads; none: it enforces no policy."""
     own_node: Match = Match.YES
     """Whether a node's own traffic to its pods passes whatever the policies say."""
     own_node_addresses: tuple[Network, ...] | None = None
@@ -33,15 +47,16 @@ class Cni(NamedTuple):
     """Whether an ipBlock can match a pod."""
 
 
-_FELIX = "lets a node reach its own pods, and sees other nodes by their node or tunnel address"
+_WITH_CALICO: Final = PLAIN | {Dialect.CALICO}
+_FELIX: Final = "lets a node reach its own pods, and sees other nodes by their node or tunnel address"
 
 CNIS: Final = {
     cni.name: cni
     for cni in (
         # Felix accepts host-to-local-workload traffic by default (Calico: "Configure Felix",
         # DefaultEndpointToHostAction concerns the other way; workload chains skip traffic from the host).
-        Cni("calico", f"Calico {_FELIX}."),
-        Cni("canal", f"Canal enforces with Calico's Felix: it {_FELIX}."),
+        Cni("calico", f"Calico {_FELIX}.", _WITH_CALICO),
+        Cni("canal", f"Canal enforces with Calico's Felix: it {_FELIX}.", _WITH_CALICO),
         # Nodes and the API server have identities (host, remote-node, kube-apiserver), which CIDR rules do not
         # match unless policy-cidr-match-mode says so (Cilium: "Network Policy", and "Layer 3 Policies", IP/CIDR
         # based). iSCSI from the pod's own node was seen as 169.254.0.0/16 and dropped (longhorn/longhorn#13802).
@@ -49,6 +64,7 @@ CNIS: Final = {
             "cilium",
             "Cilium knows nodes and the API server by identity, which an ipBlock matches only if its "
             "policy-cidr-match-mode says so, and shows a node's own iSCSI traffic as coming from 169.254.0.0/16.",
+            PLAIN | {Dialect.CILIUM},
             own_node=Match.NO,
             own_node_addresses=(IPv4Network("169.254.0.0/16"),),
             nodes_by_address=Match.MAYBE,
@@ -65,20 +81,24 @@ CNIS: Final = {
             "flannel",
             "Flannel alone enforces no policy, so none of this has an effect. K3s adds kube-router's policy "
             "controller to it: pass --cni kube-router there.",
-            enforces=False,
+            enforces=frozenset(),
         ),
         Cni(
             "none",
             "Without a network plugin that enforces policies, none of this has an effect.",
-            enforces=False,
+            enforces=frozenset(),
         ),
         Cni(
             "unknown",
             "The network plugin is not known, so what it makes of traffic from nodes is not known either; "
             "--cni settles it.",
+            frozenset(Dialect),
             own_node=Match.MAYBE,
             nodes_by_address=Match.MAYBE,
             pods_by_address=Match.MAYBE,
         ),
     )
 }
+
+NATIVE: Final = {Dialect.CILIUM: CNIS["cilium"], Dialect.CALICO: CNIS["calico"]}
+"""The plugin whose own dialect it is: whoever writes policies in it runs that plugin."""

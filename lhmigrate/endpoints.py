@@ -7,6 +7,7 @@ A policy can name pods by their labels and everything else by its address. What 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,32 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Network = IPv4Network | IPv6Network
+
+
+class Entity(Enum):
+    """A part of the cluster, or of the world beyond it, that some plugins know by name (Cilium: "Entities based")."""
+
+    HOST = "host"
+    """The node that the pod of the policy runs on."""
+    REMOTE_NODE = "remote-node"
+    KUBE_APISERVER = "kube-apiserver"
+    CLUSTER = "cluster"
+    """Every pod and every node."""
+    WORLD = "world"
+    """Whatever is not in the cluster."""
+    INGRESS = "ingress"
+    """The plugin's own ingress controller."""
+    OTHER = "other"
+    """Parts that are an end of no flow of Longhorn's: health checks, pods that have no identity yet."""
+
+
+class Role(Enum):
+    """Which node a host's traffic is from or to, as seen from the pod at the other end."""
+
+    OWN_NODE = "own node"
+    OTHER_NODE = "other node"
+    ANY_NODE = "any node"
+    API_SERVER = "API server"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +64,10 @@ class Pod:
     by_address: Match = Match.MAYBE
     """Whether an ipBlock can match a pod at all: CNIs differ (`cni`)."""
 
+    def is_part(self, entity: Entity) -> Match:
+        """Whether it belongs to that part: as a pod, to the cluster only."""
+        return Match.YES if entity is Entity.CLUSTER else Match.NO
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Host:
@@ -48,6 +79,11 @@ class Host:
     addresses: tuple[Network, ...] | None = None
     by_address: Match = Match.MAYBE
     """Whether an ipBlock can match it: some CNIs know nodes by identity only."""
+    role: Role = Role.ANY_NODE
+
+    def is_part(self, entity: Entity) -> Match:
+        """Whether it belongs to that part, by its role."""
+        return _PARTS.get((self.role, entity), Match.NO)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +100,26 @@ class Outside:
     besides: tuple[Labels, ...] = ()
     """The labels of Longhorn's own pods, none of which it is."""
 
+    def is_part(self, entity: Entity) -> Match:
+        """Whether it belongs to that part: to the world, or perhaps to any."""
+        if self.may_be_pod:
+            return Match.NO if entity is Entity.OTHER else Match.MAYBE
+        return Match.YES if entity is Entity.WORLD else Match.NO
+
 
 Endpoint = Pod | Host | Outside
+
+_PARTS: Final = {
+    (Role.OWN_NODE, Entity.HOST): Match.YES,
+    (Role.OTHER_NODE, Entity.REMOTE_NODE): Match.YES,
+    (Role.ANY_NODE, Entity.HOST): Match.MAYBE,
+    (Role.ANY_NODE, Entity.REMOTE_NODE): Match.MAYBE,
+    # A control-plane node is the API server's, too; where every node is one, every node is.
+    **{(role, Entity.KUBE_APISERVER): Match.MAYBE for role in Role},
+    **{(role, Entity.CLUSTER): Match.YES for role in Role},
+    (Role.API_SERVER, Entity.KUBE_APISERVER): Match.YES,
+    # It runs on this node, on others, or, as managed clusters have it, outside of the cluster.
+    **{(Role.API_SERVER, entity): Match.MAYBE for entity in (Entity.HOST, Entity.REMOTE_NODE, Entity.WORLD)},
+}
 
 WHOLE_INTERNET: Final = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))

@@ -175,9 +175,16 @@ class Selector:
             answer = min(answer, one)
         return answer
 
-    def keys(self) -> frozenset[str]:
-        """Every key that it looks at."""
-        inner = (selector.keys() for group in self.alternatives for selector in group)
+    def anchor(self) -> Requirement | None:
+        """A requirement for some values of one key, which everything it matches must carry; None: it has none."""
+        for one in self.requirements:
+            if one.operator is Operator.IN:
+                return one
+        return None
+
+    def label_keys(self) -> frozenset[str]:
+        """Every label key that it looks at."""
+        inner = (selector.label_keys() for group in self.alternatives for selector in group)
         return frozenset(one.key for one in self.requirements).union(*inner)
 
     def implied(self) -> dict[str, str]:
@@ -187,6 +194,18 @@ class Selector:
             for one in self.requirements
             if one.operator is Operator.IN and len(one.values) == 1
         }
+
+    def replaced(self, by: Callable[[Requirement], Selector]) -> Selector:
+        """The same with something else for every line in it."""
+        result = EVERYTHING
+        for requirement in self.requirements:
+            result &= by(requirement)
+        for group in self.alternatives:
+            anyone = NOTHING
+            for selector in group:
+                anyone |= selector.replaced(by)
+            result &= anyone
+        return result
 
     def negated(self) -> Selector:
         """The selector that matches what this one does not."""
@@ -201,6 +220,8 @@ class Selector:
         return result
 
     def __and__(self, other: Selector) -> Selector:
+        if NOTHING in (self, other):
+            return NOTHING
         return Selector(
             tuple(dict.fromkeys(self.requirements + other.requirements)),
             tuple(dict.fromkeys(self.alternatives + other.alternatives)),

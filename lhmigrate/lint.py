@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from lhmigrate.findings import Code, Finding, Hop, Level, Phase
 from lhmigrate.labels import NAME_LABEL
-from lhmigrate.policy import Pods
+from lhmigrate.peers import Pods
 from lhmigrate.ports import EVERY_PORT, NO_PORT, Ports
 from lhmigrate.release import Usage
 from lhmigrate.state import judge_all

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate import skim
-from lhmigrate.dialects import CLUSTER_WIDE, FOREIGN, OUTLINES, READERS
+from lhmigrate.dialects import KINDS
 from lhmigrate.errors import Place, Problem, Unreadable
 from lhmigrate.fields import Fields, absent, kind_of
 from lhmigrate.labels import EVERYTHING
-from lhmigrate.policy import Direction, Policy, Rule, Unclear
+from lhmigrate.peers import Unclear
+from lhmigrate.policy import DEFAULT, FIRST, UNPLACED, USUAL, Action, Direction, Policy, Rule
 from lhmigrate.ports import EVERY_PORT
 from lhmigrate.scan import MENTIONS
 from lhmigrate.yamltext import Mapping, Scalar, parse, pieces
@@ -125,31 +126,34 @@ def _object(node: Node, usual: tuple[str, str] = ("", ""), *, templated: bool) -
         return _joined([_object(item, usual, templated=templated) for item in listed])
     if kind == "Namespace" and not group:
         return _namespace(fields)
-    if (group, kind) in READERS or (group, kind) in FOREIGN or kind.endswith("NetworkPolicy"):
+    if (group, kind) in KINDS or kind.endswith("NetworkPolicy"):
         return _policy(fields, group, kind, templated=templated)
     return Objects()
 
 
-def _policy(fields: Fields, group: str, kind: str, *, templated: bool) -> Objects:
+def _policy(fields: Fields, group: str, name: str, *, templated: bool) -> Objects:
     place = fields.node.place
+    kind = KINDS.get((group, name))
+    denies = kind is None or kind.denies
     problem = _placeholder(fields.node) if templated else None
     if problem is not None:
         # Whatever it will say, it could be its name or namespace, too.
-        policy = replace(_unclear(problem, None, place), kind=kind, may_deny=(group, kind) not in READERS)
-        return Objects(policies=(policy,), unread=(problem,))
-    if (group, kind) not in READERS:
-        whose = FOREIGN.get((group, kind), "another API's")
-        problem = Problem(place, f"is a {kind} ({whose}), which this version cannot judge yet")
-        policy = replace(_unclear(problem, fields, place), kind=kind, may_deny=True)
-        if kind in CLUSTER_WIDE:
-            policy = replace(policy, namespace=None)
-        return Objects(policies=(policy,), unread=(problem,))
-    try:
-        return Objects(policies=(READERS[group, kind](fields),))
-    except Unreadable as error:
-        selects, isolates = OUTLINES[group, kind](fields)
-        policy = replace(_unclear(error.problem, fields, place), kind=kind, selects=selects, isolates=isolates)
-        return Objects(policies=(policy,), unread=(error.problem,))
+        policy = replace(_unclear(problem, None, place, denies=denies), kind=name)
+    elif kind is None or kind.read is None:
+        whose = "another API" if kind is None else kind.dialect.value
+        problem = Problem(place, f"is a {name} ({whose}'s), which this version cannot judge yet")
+        policy = replace(_unclear(problem, fields, place, denies=denies), kind=name)
+    else:
+        try:
+            return Objects(policies=kind.read(fields))
+        except Unreadable as error:
+            problem, outline = error.problem, kind.outline(fields)
+        policy = replace(_unclear(problem, fields, place, denies=denies), kind=name, **outline._asdict())
+    if kind is not None:
+        policy = replace(policy, dialect=kind.dialect)
+        if kind.cluster_wide:
+            policy = replace(policy, namespace=None, namespaces=policy.namespaces or EVERYTHING)
+    return Objects(policies=(policy,), unread=(problem,))
 
 
 def _placeholder(node: Node) -> Problem | None:
@@ -178,8 +182,8 @@ def _namespace(fields: Fields) -> Objects:
     return Objects(namespaces=((name, labels),) if name else ())
 
 
-def _unclear(problem: Problem, fields: Fields | None, place: Place) -> Policy:
-    """A policy of which we only know that it is there: it may select, isolate and let in anybody."""
+def _unclear(problem: Problem, fields: Fields | None, place: Place, *, denies: bool = False) -> Policy:
+    """A policy of which we only know that it is there: it may select, isolate and let in anybody, or deny it."""
     name, namespace = "(unread)", None
     if fields is not None:
         try:
@@ -195,7 +199,13 @@ def _unclear(problem: Problem, fields: Fields | None, place: Place) -> Policy:
         place=place,
         selects=EVERYTHING,
         isolates=frozenset(Direction),
-        ingress=(Rule(Direction.INGRESS, (Unclear(),), EVERY_PORT, place),),
-        egress=(Rule(Direction.EGRESS, (Unclear(),), EVERY_PORT, place),),
+        ingress=_anything(Direction.INGRESS, place, denies=denies),
+        egress=_anything(Direction.EGRESS, place, denies=denies),
+        tier=UNPLACED if denies else DEFAULT,
         unread=(problem,),
     )
+
+
+def _anything(direction: Direction, place: Place, *, denies: bool) -> tuple[Rule, ...]:
+    allows = Rule(direction, (Unclear(),), EVERY_PORT, place, order=FIRST if denies else USUAL)
+    return (replace(allows, action=Action.DENY), allows) if denies else (allows,)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from lhmigrate import shipped
 from lhmigrate.assumptions import assume
 from lhmigrate.cluster import Cluster, Leg
+from lhmigrate.cni import Dialect
+from lhmigrate.enforcement import settle
 from lhmigrate.policies import Policies
 from lhmigrate.release import Usage
 from lhmigrate.verdict import Verdict, judge
@@ -32,10 +34,11 @@ class World:
         self, inventory: Inventory, settings: Settings, glossary: Glossary, releases: Iterable[Release]
     ) -> None:
         self.inventory = inventory
-        self.settings = settings
+        self.enforcement = settle(settings, inventory.policies)
+        self.settings = self.enforcement.settings
         self.glossary = glossary
         self.releases = tuple(releases)
-        self.assumed = assume(inventory.policies, self.releases, glossary, settings)
+        self.assumed = assume(self.enforcement.policies, self.releases, glossary, self.settings)
 
     def shipped(self, release: Release, *, by_default: bool = False) -> tuple[Policy, ...]:
         """The policies that a release installs here; `by_default`, under the chart's own values."""
@@ -48,12 +51,12 @@ class World:
         )
 
     def user_policies(self, release: Release) -> tuple[Policy, ...]:
-        """The user's policies once a release is installed: one that has a shipped one's name is replaced by it."""
+        """The user's policies that count with a release: one that has a shipped one's name is replaced by it."""
         taken = {(policy.namespace, policy.name) for policy in self.shipped(release)}
         return tuple(
             policy
-            for policy in self.inventory.policies
-            if policy.kind != "NetworkPolicy" or (policy.namespace, policy.name) not in taken
+            for policy in self.enforcement.policies
+            if policy.dialect is not Dialect.KUBERNETES or (policy.namespace, policy.name) not in taken
         )
 
     def policies(self, release: Release) -> Policies:
@@ -62,7 +65,7 @@ class World:
 
     def together(self, policies: Iterable[Policy]) -> Policies:
         """Policies as the network plugin enforces them, if it does."""
-        return Policies(policies, enforced=self.settings.cni.enforces)
+        return Policies(policies if self.settings.cni.enforces else ())
 
     def cluster(self, *policies: Policies) -> Cluster:
         """The ends of flows, in the guises that these policies can tell apart."""
@@ -83,7 +86,7 @@ class World:
     def sentences(self) -> tuple[str, ...]:
         """Everything that was assumed."""
         said = [sentence for assumed in self.assumed.values() for sentence in assumed.told()]
-        return tuple(dict.fromkeys((*self.inventory.assumptions, *said)))
+        return tuple(dict.fromkeys((*self.inventory.assumptions, *self.enforcement.assumptions, *said)))
 
 
 def judge_all(legs: Iterable[Leg], policies: Policies) -> Judged:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate.endpoints import Endpoint, Host, Pod
 from lhmigrate.labels import Match
-from lhmigrate.policy import Direction, Pods
+from lhmigrate.peers import Pods
+from lhmigrate.policy import Direction
 from lhmigrate.release import Node, Usage
 
 if TYPE_CHECKING:

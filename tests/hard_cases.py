@@ -14,8 +14,8 @@ from lhmigrate.cluster import Leg
 from lhmigrate.endpoints import Endpoint, Host, Network, Outside, Pod
 from lhmigrate.labels import Labels, Match, Operator, Requirement, Selector
 from lhmigrate.manifests import read
+from lhmigrate.peers import Block, Pods
 from lhmigrate.policies import Policies
-from lhmigrate.policy import Block, Pods
 from lhmigrate.ports import NO_PORT, Ports
 from lhmigrate.release import Flow
 from lhmigrate.verdict import Answer, Verdict, judge

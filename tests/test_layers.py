@@ -19,10 +19,13 @@ LONGEST = 60
 LAYERS = (
     # Values that know nothing of each other.
     ("errors", "labels", "ports", "values", "reports.visible"),
+    ("http",),
     # Text and bytes; what is at the ends of a flow; what a release is.
-    ("yamltext", "scan", "endpoints", "cni", "policies", "release"),
-    ("fields", "policy", "settings"),
+    ("yamltext", "scan", "endpoints", "cni", "release"),
+    ("fields", "peers", "settings"),
+    ("policy",),
     # From text to values, and the one engine.
+    ("policies",),
     (
         "changes",
         "page",
@@ -34,7 +37,7 @@ LAYERS = (
         "wording",
         "assumptions",
     ),
-    ("catalogue", "dialects", "cluster", "shipped"),
+    ("catalogue", "dialects", "cluster", "shipped", "enforcement"),
     ("skim", "inventory", "state"),
     ("manifests", "findings"),
     # What there is to tell, and how it is told.

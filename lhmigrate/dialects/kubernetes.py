@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 from lhmigrate.errors import Unreadable
 from lhmigrate.fields import Fields, scalar, string, wrong
 from lhmigrate.labels import EVERYTHING, Operator, Requirement, Selector
-from lhmigrate.policy import EVERYONE, Block, Direction, NamedPort, Peer, Pods, Policy, Rule
+from lhmigrate.peers import EVERYONE, Block, Peer, Pods
+from lhmigrate.policy import Direction, NamedPort, Outline, Policy, Rule
 from lhmigrate.ports import EVERY_PORT, FIRST, LAST, PROTOCOLS, Ports, Range
 from lhmigrate.yamltext import Scalar
 
@@ -34,7 +35,7 @@ _OPERATORS: Final = {one.value: one for one in (Operator.IN, Operator.NOT_IN, Op
 _PEERS: Final = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 
 
-def read(document: Fields, shipped_by: str | None = None) -> Policy:
+def read(document: Fields, shipped_by: str | None = None) -> tuple[Policy, ...]:
     """A NetworkPolicy object. Raises `Unreadable` where the API server would refuse it or we cannot follow."""
     metadata = document.fields("metadata")
     name = metadata.string("name") if metadata else None
@@ -59,10 +60,10 @@ def read(document: Fields, shipped_by: str | None = None) -> Policy:
         shipped_by=shipped_by,
     )
     _nothing_left(spec)
-    return policy
+    return (policy,)
 
 
-def outline(document: Fields) -> tuple[Selector, frozenset[Direction]]:
+def outline(document: Fields) -> Outline:
     """Which pods a policy is about that cannot be read, and in which directions, as far as that much can be."""
     selector, isolates = EVERYTHING, frozenset(Direction)
     try:
@@ -73,7 +74,7 @@ def outline(document: Fields) -> tuple[Selector, frozenset[Direction]]:
         selector = read_selector(node) if node is not None else EVERYTHING
     except Unreadable:
         pass
-    return selector, isolates
+    return Outline(selector, isolates)
 
 
 def _nothing_left(fields: Fields) -> None:
