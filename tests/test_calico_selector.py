@@ -263,14 +263,13 @@ def compares(operator: str, found: str | None, wanted: Any) -> bool:  # noqa: AN
         return found is None or not compares({"!=": "==", "not in": "in"}[operator], found, wanted)
     if found is None:
         return False
-    start, end = found[: len(wanted)], found[max(len(found) - len(wanted), 0) :]
-    return {
-        "==": found == wanted,
-        "in": found in wanted if operator == "in" else False,
-        "contains": wanted in found if operator == "contains" else False,
-        "starts with": start == wanted,
-        "ends with": end == wanted,
-    }[operator]
+    if operator == "starts with":
+        return found[: len(wanted)] == str(wanted)
+    if operator == "ends with":
+        return found[max(len(found) - len(wanted), 0) :] == str(wanted)
+    if operator == "contains":
+        return str(wanted) in found
+    return found == wanted if operator == "==" else found in wanted
 
 
 @st.composite
