@@ -12,7 +12,7 @@ from lhmigrate.endpoints import WHOLE_INTERNET
 from lhmigrate.labels import Match
 from lhmigrate.peers import Block, Peer, Pods
 from lhmigrate.policies import Policies
-from lhmigrate.policy import Direction
+from lhmigrate.policy import Action, Direction
 from lhmigrate.ports import EVERY_PORT, NO_PORT, Ports
 from lhmigrate.release import EndpointKind, Usage
 from lhmigrate.settings import PeerFacts
@@ -105,7 +105,9 @@ def _only(name: str, component: Component, release: Release) -> bool:
 
 
 def _meant(rule: Rule, ports: Ports, release: Release, home: str) -> list[Peer]:
-    if (rule.ports == EVERY_PORT and ports != EVERY_PORT) or not rule.ports.meets(ports):
+    if rule.action is not Action.ALLOW or (rule.ports == EVERY_PORT and ports != EVERY_PORT):
+        return []
+    if not rule.ports.meets(ports):
         return []
     return [peer for peer in rule.peers if _somebody_else(peer, release, home)]
 

@@ -35,6 +35,7 @@ def make(catalogue: Catalogue, release: Release, inventory: Inventory, settings:
         *notes.unread(inventory),
         *notes.preview(release),
         *notes.not_enforced(world),
+        *notes.idle(world),
         *(
             _finding(words, leg, verdict, cluster.usage(leg.flow) or Usage.FEW)
             for leg, verdict in judged.values()

@@ -181,12 +181,13 @@ class Cluster:
                     cni.own_node_addresses or addresses,
                     Match.YES if cni.own_node_addresses else cni.nodes_by_address,
                     Role.OWN_NODE,
+                    self._besides,
                 )
             case EndpointKind.NODE:
                 role = Role.OTHER_NODE if node is Node.OTHER else Role.ANY_NODE
-                return Host(name, Match.NO, addresses, cni.nodes_by_address, role)
+                return Host(name, Match.NO, addresses, cni.nodes_by_address, role, self._besides)
             case EndpointKind.API_SERVER:
-                return Host(name, Match.NO, addresses, cni.nodes_by_address, Role.API_SERVER)
+                return Host(name, Match.NO, addresses, cni.nodes_by_address, Role.API_SERVER, self._besides)
             case EndpointKind.DNS:
                 return self._pod(
                     name,

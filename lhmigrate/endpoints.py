@@ -80,6 +80,8 @@ class Host:
     by_address: Match = Match.MAYBE
     """Whether an ipBlock can match it: some CNIs know nodes by identity only."""
     role: Role = Role.ANY_NODE
+    besides: tuple[Labels, ...] = ()
+    """The labels of Longhorn's own pods, none of which it is."""
 
     def is_part(self, entity: Entity) -> Match:
         """Whether it belongs to that part, by its role."""

@@ -12,7 +12,7 @@ from lhmigrate.cni import NATIVE
 from lhmigrate.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from lhmigrate.policy import Policy
     from lhmigrate.settings import Settings
@@ -43,8 +43,11 @@ def settle(settings: Settings, policies: Iterable[Policy]) -> Enforcement:
         settings = replace(settings, cni=NATIVE[policy.dialect])
         plugin = policy.dialect.value
         said = (f"the network plugin is taken to be {plugin}, as {policy.place} suggests; --cni can say otherwise",)
+    said += tuple(_taken_for_granted(settings, policies))
     if settings.cni.name == "unknown":
-        return Enforcement(settings, tuple(_doubted(policy) if first else policy for policy in policies))
+        return Enforcement(
+            settings, tuple(_doubted(policy) if first else policy for policy in policies), assumptions=said
+        )
     if not settings.cni.enforces:
         return Enforcement(settings, policies)
     counts = settings.cni.enforces
@@ -54,6 +57,15 @@ def settle(settings: Settings, policies: Iterable[Policy]) -> Enforcement:
         tuple(policy for policy in policies if policy.dialect not in counts),
         said,
     )
+
+
+def _taken_for_granted(settings: Settings, policies: Iterable[Policy]) -> Iterator[str]:
+    """That the administrator's policies count, which not every release of a plugin makes true."""
+    kinds = {
+        (policy.kind, settings.cni.admin[policy.dialect]) for policy in policies if policy.dialect in settings.cni.admin
+    }
+    for kind, condition in sorted(kinds):
+        yield f"{kind} is taken to be enforced; {condition}"
 
 
 def _doubted(policy: Policy) -> Policy:

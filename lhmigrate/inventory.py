@@ -13,12 +13,13 @@ from lhmigrate.errors import Problem, Unreadable
 from lhmigrate.labels import Match
 from lhmigrate.policy import Direction
 from lhmigrate.scan import STDIN_NAME
+from lhmigrate.tiers import put_in_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lhmigrate.errors import Place
-    from lhmigrate.policy import Policy
+    from lhmigrate.policy import Policy, Rule
     from lhmigrate.release import Release
     from lhmigrate.settings import Settings
     from lhmigrate.sources import FileObjects, Reading
@@ -56,9 +57,10 @@ def take(reading: Reading, settings: Settings, releases: Iterable[Release], kust
         for one in reading.found
         if any(policy.namespace == settings.namespace for policy in one.objects.policies)
     )
-    policies = [
-        placed for one in reading.found for policy in one.objects.policies if (placed := sorter.place(policy, one))
-    ]
+    policies = put_in_place(
+        (placed for one in reading.found for policy in one.objects.policies if (placed := sorter.place(policy, one))),
+        (tier for one in reading.found for tier in one.objects.tiers),
+    )
     return Inventory(
         policies=_told_twice(policies),
         namespaces={name: labels for one in reading.found for name, labels in one.objects.namespaces},
@@ -144,7 +146,7 @@ class _Sorter:
         )
 
 
-def _told_twice(policies: list[Policy]) -> tuple[Policy, ...]:
+def _told_twice(policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
     """Marks policies that are declared twice and differ: a cluster holds one of them, and we cannot tell which."""
     objects: dict[tuple[object, ...], dict[Place, list[Policy]]] = defaultdict(lambda: defaultdict(list))
     for policy in policies:
@@ -174,12 +176,16 @@ def _meaning(parts: list[Policy]) -> object:
     """What an object says, wherever it stands."""
     return tuple(
         (
-            *(one.selects, one.isolates, one.tier, one.namespaces, one.about_nodes),
+            *(one.selects, one.isolates, one.tier, one.namespaces, one.about_nodes, one.idle),
             *(
-                (rule.peers, rule.ports, rule.named, rule.action, rule.order, rule.http, rule.doubt)
+                (*_whom(rule), rule.action, rule.order, rule.http, rule.doubt)
                 for direction in Direction
                 for rule in one.rules(direction)
             ),
         )
         for one in parts
     )
+
+
+def _whom(rule: Rule) -> tuple[object, ...]:
+    return rule.peers, rule.about, rule.ports, rule.named, rule.but_named

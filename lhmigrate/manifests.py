@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate import skim
-from lhmigrate.dialects import KINDS
+from lhmigrate.dialects import KINDS, TIERS
 from lhmigrate.errors import Place, Problem, Unreadable
 from lhmigrate.fields import Fields, absent, kind_of
 from lhmigrate.labels import EVERYTHING
@@ -18,14 +18,17 @@ from lhmigrate.scan import MENTIONS
 from lhmigrate.yamltext import Mapping, Scalar, parse, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from lhmigrate.tiers import Declared
     from lhmigrate.yamltext import Node, Piece
 
 _MENTIONS: Final = MENTIONS.decode()
-_NAMESPACE = re.compile(
-    r"^[\"']?kind[\"']?\s*:\s*[\"']?Namespace[\"']?\s*(?:,\s*)?$|\"kind\"\s*:\s*\"Namespace\"", re.MULTILINE
+_OTHERS = re.compile(
+    r"^[\"']?kind[\"']?\s*:\s*[\"']?(?:Namespace|Tier)[\"']?\s*(?:,\s*)?$|\"kind\"\s*:\s*\"(?:Namespace|Tier)\"",
+    re.MULTILINE,
 )
+"""What else concerns us: namespaces with their labels, and Calico's tiers."""
 _COMMENT = re.compile(r"(?:^|(?<=[ \t\r\x85\u2028\u2029]))#[^\n\r\x85\u2028\u2029]*", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"\{\{|\$\{(?=[A-Za-z_])")
 
@@ -50,6 +53,7 @@ class Objects(NamedTuple):
     unread: tuple[Problem, ...] = ()
     elsewhere: int = 0
     """Policies of namespaces that do not concern us: counted, not read."""
+    tiers: tuple[Declared, ...] = ()
 
 
 def read(text: str, file: str, concerning: frozenset[str] | None = None) -> Objects:
@@ -75,6 +79,7 @@ def _joined(parts: Sequence[Objects]) -> Objects:
         tuple(namespace for part in parts for namespace in part.namespaces),
         sum(part.documents for part in parts),
         tuple(problem for part in parts for problem in part.unread),
+        tiers=tuple(tier for part in parts for tier in part.tiers),
     )
 
 
@@ -100,7 +105,7 @@ def _piece(piece: Piece) -> Objects:
 
 
 def _concerns_us(text: str) -> bool:
-    return _MENTIONS in text or ("Namespace" in text and _NAMESPACE.search(text) is not None)
+    return _MENTIONS in text or (("Namespace" in text or "Tier" in text) and _OTHERS.search(text) is not None)
 
 
 def _blank_lines(text: str) -> int:
@@ -126,6 +131,8 @@ def _object(node: Node, usual: tuple[str, str] = ("", ""), *, templated: bool) -
         return _joined([_object(item, usual, templated=templated) for item in listed])
     if kind == "Namespace" and not group:
         return _namespace(fields)
+    if (group, kind) in TIERS:
+        return _tier(fields, TIERS[group, kind])
     if (group, kind) in KINDS or kind.endswith("NetworkPolicy"):
         return _policy(fields, group, kind, templated=templated)
     return Objects()
@@ -180,6 +187,13 @@ def _namespace(fields: Fields) -> Objects:
     except Unreadable as error:
         return Objects(unread=(error.problem,))
     return Objects(namespaces=((name, labels),) if name else ())
+
+
+def _tier(fields: Fields, read: Callable[[Fields], Declared]) -> Objects:
+    try:
+        return Objects(tiers=(read(fields),))
+    except Unreadable as error:
+        return Objects(unread=(error.problem,))
 
 
 def _unclear(problem: Problem, fields: Fields | None, place: Place, *, denies: bool = False) -> Policy:

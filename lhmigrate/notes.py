@@ -46,6 +46,19 @@ def preview(release: Release) -> Iterator[Finding]:
         )
 
 
+def idle(world: World) -> Iterator[Finding]:
+    """The policies that have no effect on any pod, whatever enforces them."""
+    for policy in world.enforcement.policies:
+        if policy.idle:
+            yield Finding(
+                Code.NOT_ENFORCED,
+                Level.NOTE,
+                f"{policy} has no effect here: {policy.idle}.",
+                place=policy.place,
+                policies=(policy,),
+            )
+
+
 def not_enforced(world: World) -> Iterator[Finding]:
     """That the network plugin enforces no policy at all, or none of those in another plugin's dialect."""
     cni = world.settings.cni

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
 from lhmigrate.endpoints import WHOLE_INTERNET, Endpoint, Entity, Host, Network, Outside, Pod
 from lhmigrate.labels import NAME_LABEL, Match, Operator, Selector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Pods:
 
     def named_namespaces(self) -> frozenset[str]:
         """The namespaces that it names outright, by the label that carries their name; none: it does not."""
-        if self.namespaces is None or len(self.namespaces.requirements) != 1:
+        if self.namespaces is None or len(self.namespaces.requirements) != 1 or self.namespaces.alternatives:
             return frozenset()
         requirement = self.namespaces.requirements[0]
         is_name = requirement.key == NAME_LABEL and requirement.operator is Operator.IN
@@ -69,7 +73,7 @@ class Pods:
 
 
 @lru_cache(maxsize=10_000)
-def names_longhorn(pods: Selector, end: Outside) -> bool:
+def names_longhorn(pods: Selector, end: Host | Outside) -> bool:
     """Whether a selector speaks of Longhorn's own pods, so that it cannot mean an outsider.
 
     Labels under `longhorn.io` are Longhorn's; nobody else's pods carry them.
@@ -149,7 +153,7 @@ class Part:
 class Unclear:
     """A peer of which we cannot tell whom it means: perhaps any of these, and certainly nobody else."""
 
-    among: tuple[Everyone | Pods | Block | Part, ...] = (Everyone(),)
+    among: tuple[Peer, ...] = (Everyone(),)
     called: str = "somebody"
     """What a report calls it."""
 
@@ -163,5 +167,56 @@ class Unclear:
         return self.called
 
 
-Peer = Everyone | Pods | Block | Part | Unclear
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What carries labels and is no pod: a host, or a set of networks, as Calico knows them. Nobody told us of any."""
+
+    labelled: Selector
+
+    def matches(self, end: Endpoint, namespace: str | None) -> Match:  # noqa: ARG002 - every peer is asked alike
+        """Perhaps there is one that holds it, unless the labels are those of Longhorn's own pods."""
+        if isinstance(end, Pod) or names_longhorn(self.labelled, end):
+            return Match.NO
+        return Match.MAYBE
+
+    def __str__(self) -> str:
+        return f"hosts and sets of networks with {self.labelled}"
+
+
+@dataclass(frozen=True, slots=True)
+class Those:
+    """Whoever is one of each of several groups, and none of some."""
+
+    every: tuple[tuple[Peer, ...], ...]
+    none: tuple[Peer, ...] = ()
+
+    def matches(self, end: Endpoint, namespace: str | None) -> Match:
+        """What holds of it for every group, and for none of those left out."""
+        if isinstance(end, Outside) and self in end.assumed:
+            return Match.YES
+        answer = min(_any(group, end, namespace) for group in self.every)
+        return min(answer, Match(Match.YES - _any(self.none, end, namespace))) if answer else answer
+
+    def __str__(self) -> str:
+        inside = ", and ".join(" or ".join(map(str, group)) for group in self.every)
+        return f"{inside}, but not {' or '.join(map(str, self.none))}" if self.none else inside
+
+
+def _any(peers: tuple[Peer, ...], end: Endpoint, namespace: str | None) -> Match:
+    return max((peer.matches(end, namespace) for peer in peers), default=Match.NO)
+
+
+Peer = Everyone | Pods | Block | Part | Unclear | Unseen | Those
 EVERYONE: Final = (Everyone(),)
+
+
+def pods_in(peers: Iterable[Peer]) -> Iterator[Pods]:
+    """The pods that peers speak of by their labels, however deep in them."""
+    for peer in peers:
+        match peer:
+            case Pods():
+                yield peer
+            case Those():
+                yield from pods_in((*chain(*peer.every), *peer.none))
+            case Unclear():
+                yield from pods_in(peer.among)

@@ -33,7 +33,12 @@ def make(catalogue: Catalogue, old: Release, new: Release, inventory: Inventory,
         catalogue.glossary,
         dict.fromkeys(one for hop in steps for one in (hop.old, hop.new)),
     )
-    findings = [*notes.unread(inventory), *_about_the_way(old, new, steps), *notes.not_enforced(world)]
+    findings = [
+        *notes.unread(inventory),
+        *_about_the_way(old, new, steps),
+        *notes.not_enforced(world),
+        *notes.idle(world),
+    ]
     told: dict[LegKey, Ports] = {}
     for hop in steps:
         findings += _HopPlan(world, hop, told).findings()

@@ -7,22 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate.endpoints import Pod
 from lhmigrate.labels import Match
+from lhmigrate.order import Step, in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from lhmigrate.endpoints import Endpoint
     from lhmigrate.labels import Labels
-    from lhmigrate.policy import Direction, Policy, Rule, Tier
-
-
-class Step(NamedTuple):
-    """One rule to ask."""
-
-    rule: Rule
-    policy: Policy
-    sure: bool
-    """Whether its policy certainly selects the pod."""
+    from lhmigrate.policy import Direction, Policy, Tier
 
 
 class Stage(NamedTuple):
@@ -89,7 +81,7 @@ class Policies:
         tiers: dict[Tier, list[tuple[Policy, bool]]] = defaultdict(list)
         for policy, sure in applying:
             tiers[policy.tier].append((policy, sure))
-        stages = tuple(_stage(tiers[tier], direction) for tier in sorted(tiers))
+        stages = tuple(_stage(tiers[tier], direction, end) for tier in sorted(tiers))
         return Selected(
             tuple(policy for stage in stages for policy in stage.isolating),
             tuple(policy for stage in stages for policy in stage.perhaps),
@@ -119,11 +111,17 @@ class Policies:
         return [self.all[index] for index in sorted(found)]
 
 
-def _stage(policies: list[tuple[Policy, bool]], direction: Direction) -> Stage:
-    steps = [Step(rule, policy, sure) for policy, sure in policies for rule in policy.rules(direction)]
+def _stage(policies: list[tuple[Policy, bool]], direction: Direction, end: Endpoint) -> Stage:
     isolating = [(policy, sure) for policy, sure in policies if direction in policy.isolates]
     return Stage(
-        tuple(sorted(steps, key=lambda step: step.rule.order)),
+        tuple(in_order([step for policy, sure in policies for step in _steps(policy, direction, end, sure=sure)])),
         tuple(policy for policy, sure in isolating if sure),
         tuple(policy for policy, sure in isolating if not sure),
     )
+
+
+def _steps(policy: Policy, direction: Direction, end: Endpoint, *, sure: bool) -> Iterator[Step]:
+    for rule in policy.rules(direction):
+        about = rule.is_about(end, policy.namespace)
+        if about:
+            yield Step(rule, policy, sure, about)

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.cni import Dialect
 from lhmigrate.endpoints import Endpoint, Host, Outside, Pod
+from lhmigrate.errors import Problem
 from lhmigrate.labels import EVERYTHING, Match, Selector
-from lhmigrate.peers import Peer, Pods, names_longhorn
+from lhmigrate.peers import EVERYONE, Peer, names_longhorn, pods_in
 from lhmigrate.ports import EVERY_PORT, NO_PORT, Ports
 
 if TYPE_CHECKING:
-    from lhmigrate.errors import Place, Problem
+    from lhmigrate.errors import Place
     from lhmigrate.http import HttpRule, Request
 
 
@@ -57,24 +58,41 @@ UNPLACED: Final = Tier(float("-inf"), "unplaced")
 """Before all others, for what may be in any tier: where it is unknown, nothing that follows is known for sure."""
 
 
+def unplaced(place: Place, tier: Tier) -> Problem:
+    """Why a policy may come first or last: nobody told us of its tier."""
+    return Problem(place, f"is in the tier {tier.name}, whose place nothing here tells; pass the Tier's manifest, too")
+
+
 class Order(NamedTuple):
-    """A rule's place among those of its tier. Rules of the same place keep the order that they are given in."""
+    """A policy's place among those of its tier. Its rules keep the order that they are given in."""
 
     number: float
-    name: str = ""
+    names: tuple[str, ...] = ()
+    """What decides among policies of the same number: one name for each way in which the plugin's releases sort
+    them. None: nothing decides, so that any of them may come first."""
 
 
 FIRST: Final = Order(float("-inf"))
 """Before all others: where a dialect's denying rules win, and where a rule stands whose place is not known."""
-USUAL: Final = Order(1_000, "knp.default")
-"""Where Calico puts NetworkPolicies among its own (projectcalico/calico, libcalico-go conversion/constants.go)."""
+USUAL: Final = Order(1_000)
+"""Where Calico puts NetworkPolicies among its own (projectcalico/calico, libcalico-go conversion/conversion.go)."""
 
 
 class NamedPort(NamedTuple):
     """A port by name, which means whatever the pod that serves it declares under that name and protocol."""
 
     name: str
-    protocol: str
+    protocol: str | None
+    """None: whichever it declares."""
+
+    def on(self, server: Endpoint) -> tuple[Ports, bool]:
+        """The port that it is there, and whether it may be another, because we do not know what is declared."""
+        if isinstance(server, Pod):
+            found = server.ports.get(self.name)
+            if found is not None and self.protocol in {None, found[0]}:
+                return Ports(((found[0], found[1], found[1]),)), False
+            return NO_PORT, found is None and not server.ports_known
+        return NO_PORT, isinstance(server, Outside) and server.may_be_pod
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +104,10 @@ class Rule:
     ports: Ports
     place: Place
     named: tuple[NamedPort, ...] = ()
+    but_named: tuple[NamedPort, ...] = ()
+    """Ports that it does not mean, although it would by number."""
+    about: tuple[Peer, ...] = EVERYONE
+    """Which of the pods that its policy selects it is for."""
     action: Action = Action.ALLOW
     order: Order = USUAL
     http: tuple[HttpRule, ...] | None = None
@@ -97,14 +119,13 @@ class Rule:
         """The ports it means on the pod that serves, and the ports it may mean there."""
         sure, unsure = self.ports, NO_PORT
         for port in self.named:
-            if isinstance(server, Pod):
-                found = server.ports.get(port.name)
-                if found is not None and found[0] == port.protocol:
-                    sure |= Ports(((found[0], found[1], found[1]),))
-                elif not server.ports_known:
-                    unsure = EVERY_PORT
-            elif isinstance(server, Outside) and server.may_be_pod:
-                unsure = EVERY_PORT
+            found, perhaps = port.on(server)
+            sure |= found
+            unsure = EVERY_PORT if perhaps else unsure
+        for port in self.but_named:
+            found, perhaps = port.on(server)
+            unsure = (unsure | sure if perhaps else unsure) - found
+            sure = NO_PORT if perhaps else sure - found
         return sure, unsure
 
     def admits(self, peer: Endpoint, namespace: str | None) -> Match:
@@ -115,6 +136,12 @@ class Rule:
             if answer is Match.YES:
                 break
         return answer if self.doubt is None else min(answer, Match.MAYBE)
+
+    def is_about(self, pod: Endpoint, namespace: str | None) -> Match:
+        """Whether it is for that pod, if its policy selects it."""
+        if self.about is EVERYONE:
+            return Match.YES
+        return max((one.matches(pod, namespace) for one in self.about), default=Match.NO)
 
     def lets_through(self, requests: tuple[Request, ...]) -> Match:
         """Whether it lets every one of these requests through; if we do not know them: perhaps."""
@@ -151,6 +178,8 @@ class Policy:
     """Whether its labels say that a Helm release owns it, as a dump of a cluster shows."""
     shipped_by: str | None = None
     """The release that installs it; None: it is the user's own."""
+    idle: str = ""
+    """Why it has no effect on any pod; empty: it may have."""
 
     @property
     def cluster_wide(self) -> bool:
@@ -197,16 +226,15 @@ class Policy:
 
     def named_namespaces(self) -> frozenset[str]:
         """The namespaces that its peers name outright."""
-        peers = (peer for rule in (*self.ingress, *self.egress) for peer in rule.peers)
-        return frozenset().union(*(peer.named_namespaces() for peer in peers if isinstance(peer, Pods)))
+        peers = (pods for rule in (*self.ingress, *self.egress) for pods in pods_in(rule.peers))
+        return frozenset().union(*(pods.named_namespaces() for pods in peers))
 
     def label_keys(self) -> frozenset[str]:
         """Every label key that it looks at."""
         keys = set(self.selects.label_keys())
         for rule in (*self.ingress, *self.egress):
-            for peer in rule.peers:
-                if isinstance(peer, Pods):
-                    keys.update(peer.pods.label_keys())
+            for pods in pods_in((*rule.peers, *rule.about)):
+                keys.update(pods.pods.label_keys())
         return frozenset(keys)
 
     def __str__(self) -> str:

@@ -31,11 +31,12 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 """Larger files are generated dumps; parsing one would take minutes and gigabytes."""
 
 _BUFFER: Final = 64 * 1024
-_NAMESPACE: Final = b"kind: Namespace"
+_OTHERS: Final = (b"kind: Namespace", b"kind: Tier")
+"""What else is read, where somebody writes it in the plainest way: namespaces, and the tiers of Calico's policies."""
 
 
 class Candidate(NamedTuple):
-    """A file that may hold a policy or a namespace."""
+    """A file that may hold a policy, a namespace or a tier."""
 
     file: str
     data: bytes
@@ -220,7 +221,7 @@ def _stdin() -> bytes:
 
 
 def _candidate(file: str, *, named: bool) -> bytes | None:
-    """The file's bytes if it may hold a policy or a namespace. One open, usually one read, one close."""
+    """The file's bytes if it may hold something to read. One open, usually one read, one close."""
     descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     try:
         length = os.readv(descriptor, [_buffer])
@@ -235,7 +236,7 @@ def _candidate(file: str, *, named: bool) -> bytes | None:
 def _interesting(data: bytes | bytearray, length: int) -> bool:
     return (
         data.find(MENTIONS, 0, length) >= 0
-        or data.find(_NAMESPACE, 0, length) >= 0
+        or any(data.find(other, 0, length) >= 0 for other in _OTHERS)
         # UTF-16 and UTF-32 put NULs between the letters, with a mark at the beginning or without one.
         or (data.find(0, 0, length) >= 0 and MENTIONS in data[:length].replace(b"\0", b""))
     )

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from lhmigrate.cluster import Leg
     from lhmigrate.errors import Problem
     from lhmigrate.http import Request
-    from lhmigrate.policies import Policies, Selected, Stage, Step
+    from lhmigrate.order import Step
+    from lhmigrate.policies import Policies, Selected, Stage
     from lhmigrate.policy import Policy, Rule
 
 
@@ -181,8 +182,9 @@ def _met(selected: Selected, question: _Question, ports: Ports) -> Iterator[tupl
                     yield step, step.sure and match is Match.YES
 
 
-def _doubts(step: Step) -> tuple[Problem, ...]:
-    return step.policy.unread if step.rule.doubt is None else (*step.policy.unread, step.rule.doubt)
+def _doubts(step: Step) -> Iterator[Problem]:
+    yield from step.policy.unread
+    yield from (doubt for doubt in (step.rule.doubt, step.doubt) if doubt is not None)
 
 
 def _answer(leg: Leg, blocked: Ports, unknown: Ports) -> Answer:
@@ -243,7 +245,8 @@ def _through(stage: Stage, question: _Question, arriving: Ports) -> _Outcome:
         if match is Match.NO:
             continue
         certain, perhaps = rule.ports_at(server)
-        reached[rule.action] |= left & (certain | perhaps)
+        open_to_it = left if step.sure else left - decided.get(step.policy, NO_PORT)
+        reached[rule.action] |= open_to_it & (certain | perhaps)
         if match is Match.YES and step.sure:
             left -= certain
             if not left:
@@ -262,7 +265,7 @@ def _through(stage: Stage, question: _Question, arriving: Ports) -> _Outcome:
 
 def _matches(step: Step, question: _Question) -> Match:
     """Whether a rule speaks of the other end, and of all that the flow asks for."""
-    answer = step.rule.admits(question.peer, step.policy.namespace)
+    answer = min(step.about, step.rule.admits(question.peer, step.policy.namespace))
     if answer and step.rule.http is not None:
         answer = min(answer, step.rule.lets_through(question.requests))
     return answer

@@ -22,7 +22,7 @@ LAYERS = (
     ("http",),
     # Text and bytes; what is at the ends of a flow; what a release is.
     ("yamltext", "scan", "endpoints", "cni", "release"),
-    ("fields", "peers", "policies", "settings"),
+    ("fields", "order", "peers", "settings"),
     ("policy",),
     # Text that is edited.
     ("yamledit.ops", "yamledit.layout"),
@@ -32,7 +32,19 @@ LAYERS = (
     ("yamledit.documents",),
     ("yamledit",),
     # From text to values, and the one engine.
-    ("changes", "page", "specfile", "config", "dialects.kubernetes", "verdict", "wording", "assumptions"),
+    ("policies", "tiers", "dialects.calico_labels", "dialects.calico_selector", "dialects.common"),
+    (
+        "changes",
+        "page",
+        "specfile",
+        "config",
+        "dialects.kubernetes",
+        "dialects.calico_rules",
+        "verdict",
+        "wording",
+        "assumptions",
+    ),
+    ("dialects.admin", "dialects.calico"),
     ("catalogue", "dialects", "cluster", "shipped", "enforcement"),
     ("skim", "inventory", "state"),
     ("manifests", "findings"),

@@ -148,7 +148,7 @@ class World:
     def ordered(self) -> Policy:
         """As Calico's and the cluster administrator's are: the first rule of the first policy that matches decides."""
         policy = self.union()
-        order = Order(self._lot.choice([1, 2000]), str(self._lot.random()))
+        order = Order(self._lot.choice([1, 2000]), (str(self._lot.random()),))
         return replace(
             policy,
             tier=self._lot.choice([ADMIN, DEFAULT, BASELINE]),

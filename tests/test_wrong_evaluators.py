@@ -244,7 +244,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
         alone = ip_network(ip_interface(text).ip)
         return right(node) if right(node).network_address == alone.network_address else alone
 
-    instead(patch, kubernetes, "_network", network)
+    instead(patch, kubernetes, "read_network", network)
 
 
 @mistake("an ipBlock matches pods where it should not, and not where it should")
@@ -330,7 +330,8 @@ def _(patch: pytest.MonkeyPatch) -> None:
     def ports_at(right: Callable[..., Any], self: Rule, server: Endpoint) -> Any:
         sure, unsure = right(self, server)
         declared = server.ports if isinstance(server, Pod) else {}
-        found = [(port.protocol, declared[port.name][1]) for port in self.named if port.name in declared]
+        named = [(port.protocol, port.name) for port in self.named if port.protocol is not None]
+        found = [(protocol, declared[name][1]) for protocol, name in named if name in declared]
         return sure | Ports.of((protocol, number, number) for protocol, number in found), unsure
 
     instead(patch, Rule, "ports_at", ports_at)
