@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from cilium_cases import RULES
-from hard_cases import Case
 
 from lhmigrate.manifests import read
+
+if TYPE_CHECKING:
+    from hard_cases import Case
 
 
 @pytest.mark.parametrize(

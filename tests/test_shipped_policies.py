@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,9 +16,11 @@ from lhmigrate.policy import Direction, Policy
 from lhmigrate.release import Version
 from lhmigrate.settings import Settings
 from lhmigrate.state import World, judge_all
-from lhmigrate.verdict import Verdict
 from lhmigrate.values import Values
 from maintenance.upstream import Upstream
+
+if TYPE_CHECKING:
+    from lhmigrate.verdict import Verdict
 
 CATALOGUE = Catalogue([shipped_specs()])
 SHIPPING = [version for version in CATALOGUE.versions if CATALOGUE.release(version).policies]
