@@ -104,8 +104,10 @@ class Rule:
     ports: Ports
     place: Place
     named: tuple[NamedPort, ...] = ()
+    but: Ports = NO_PORT
+    """Ports that it does not mean, even where it names them."""
     but_named: tuple[NamedPort, ...] = ()
-    """Ports that it does not mean, although it would by number."""
+    """More of those, by name."""
     about: tuple[Peer, ...] = EVERYONE
     """Which of the pods that its policy selects it is for."""
     action: Action = Action.ALLOW
@@ -122,6 +124,8 @@ class Rule:
             found, perhaps = port.on(server)
             sure |= found
             unsure = EVERY_PORT if perhaps else unsure
+        if self.but:
+            sure, unsure = sure - self.but, unsure - self.but
         for port in self.but_named:
             found, perhaps = port.on(server)
             unsure = (unsure | sure if perhaps else unsure) - found
