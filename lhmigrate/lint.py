@@ -32,21 +32,14 @@ def user_policies(world: World, old: Release, new: Release, hop: Hop | None = No
             yield from _replaced(world, policy, old, new, hop)
 
 
-@lru_cache(maxsize=10_000)
-def picked(world: World, selector: Selector, release: Release) -> list[Component]:
-    """The components of a release that a selector picks, at least sometimes."""
-    installed = world.settings.installed(release)
-    return [one for one in release.components.values() if selector.matches(one.all_labels(installed))]
-
-
 def _gone(world: World, selector: Selector, old: Release, new: Release) -> bool:
-    return bool(picked(world, selector, old)) and not picked(world, selector, new)
+    return bool(world.picked(selector, old)) and not world.picked(selector, new)
 
 
 def _selects_nothing(world: World, policy: Policy, old: Release, new: Release, hop: Hop | None) -> Iterator[Finding]:
-    if not policy.selects or picked(world, policy.selects, new):
+    if not policy.selects or world.picked(policy.selects, new):
         return
-    before = picked(world, policy.selects, old)
+    before = world.picked(policy.selects, old)
     moved = [sentence for one in before if (sentence := world.glossary.components[one.name].moved)]
     useless = bool(before) and not moved and not _still_reached(policy, before, new)
     if before:
@@ -132,7 +125,7 @@ def _namespace_labels(world: World, policy: Policy, rule: Rule, peer: Pods, hop:
 
 def _ports(world: World, policy: Policy, old: Release, new: Release, hop: Hop | None) -> Iterator[Finding]:
     """Ports that no flow of these pods uses: never did, or not any more."""
-    pods, were = _called(picked(world, policy.selects, new)), _called(picked(world, policy.selects, old))
+    pods, were = _called(world.picked(policy.selects, new)), _called(world.picked(policy.selects, old))
     if not pods:
         return
     used, was_used = _used(world, pods, new), _used(world, were, old)
@@ -175,7 +168,7 @@ def _ports(world: World, policy: Policy, old: Release, new: Release, hop: Hop | 
 
 def _names(world: World, policy: Policy, rule: Rule, release: Release, hop: Hop | None) -> Iterator[Finding]:
     """Ports by names that the pods do not declare: they mean no port at all."""
-    declared = {name for component in picked(world, policy.selects, release) for name in component.ports}
+    declared = {name for component in world.picked(policy.selects, release) for name in component.ports}
     unknown = [port.name for port in rule.named if port.name not in declared]
     if unknown and policy.selects:
         knows = f"they declare {several(sorted(declared))}" if declared else "they declare none"
@@ -267,7 +260,7 @@ def _passes_without(world: World, policy: Policy, flow: Flow, release: Release) 
 
 def _only_for(world: World, policy: Policy, ports: Ports, receivers: Iterable[str], release: Release) -> bool:
     """Whether a policy does nothing but let somebody in on these ports of those pods."""
-    names = {component.name for component in picked(world, policy.selects, release)}
+    names = {component.name for component in world.picked(policy.selects, release)}
     return (
         bool(policy.selects and policy.ingress)
         and not policy.egress

@@ -1,19 +1,15 @@
-"""What an upgrade cuts, hop by hop: what must change before each hop, and what may be closed after it.
-
-While a hop runs, pods of both releases run side by side and the new release's policies are already there
-(Helm applies them with the rest of the chart, before the pods roll). So what must pass is every flow of the
-old release, every flow of the new one, and both across the mix, under the new policies.
-"""
+"""What an upgrade cuts, hop by hop: what must change before each hop, and what may be closed after it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate import collisions, hops, lint, notes, traps, wording
+from lhmigrate import collisions, hops, lint, notes, wording
 from lhmigrate.findings import Code, Context, Finding, Hop, Level, Phase, Plan
 from lhmigrate.ports import NO_PORT, Ports
 from lhmigrate.release import Usage
-from lhmigrate.state import LegKey, World, judge_all
+from lhmigrate.state import LegKey, World, key_of
+from lhmigrate.transition import Transition
 from lhmigrate.verdict import Answer
 
 if TYPE_CHECKING:
@@ -24,6 +20,7 @@ if TYPE_CHECKING:
     from lhmigrate.inventory import Inventory
     from lhmigrate.release import Release
     from lhmigrate.settings import Settings
+    from lhmigrate.transition import Hurt
     from lhmigrate.verdict import Verdict
 
 
@@ -93,43 +90,33 @@ class _HopPlan:
         self._hop = hop
         self._told = told
         self._words = wording.Words(world.glossary, hop.new, world.settings)
-        self._before, self._after = world.policies(hop.old), world.policies(hop.new)
-        self._cluster = world.cluster(self._before, self._after)
 
     def findings(self) -> Iterator[Finding]:
         """Everything there is to say, in the order in which it is said."""
-        world, hop, cluster = self._world, self._hop, self._cluster
-        trapped = list(traps.find(world, hop, cluster))
-        # A policy that is a trap today is not in force yet, or the cluster would not be there to be upgraded.
-        lone = {id(policy) for finding in trapped for policy in finding.policies}
-        before = world.together(policy for policy in self._before.all if id(policy) not in lone)
-        old = judge_all(cluster.legs(hop.old), before)
-        during = judge_all(cluster.legs_during(hop.old, hop.new), self._after)
+        world, hop = self._world, self._hop
+        transition = Transition(world, hop)
         yield from notes.shipped_changes(world, hop)
         yield from collisions.find(world, hop)
-        yield from trapped
-        for key, (leg, verdict) in during.items():
-            usage = cluster.usage(leg.flow)
-            if not verdict.passes and usage is not None and usage is not Usage.FEW:
-                was = old[key][1] if key in old else None
-                yield from self._leg(leg, verdict, was, usage, self._told.get(key, NO_PORT))
-                self._told[key] = self._told.get(key, NO_PORT) | verdict.blocked
-        yield from notes.cautions(world, hop, during, self._after)
+        yield from transition.trapped
+        for hurt in transition.hurts():
+            key = key_of(hurt.leg)
+            yield from self._leg(hurt, self._told.get(key, NO_PORT))
+            self._told[key] = self._told.get(key, NO_PORT) | hurt.verdict.blocked
+        yield from notes.cautions(world, hop, transition.judged_during, transition.after)
         yield from lint.user_policies(world, hop.old, hop.new, hop)
 
-    def _leg(self, leg: Leg, verdict: Verdict, was: Verdict | None, usage: Usage, told: Ports) -> Iterator[Finding]:
+    def _leg(self, hurt: Hurt, told: Ports) -> Iterator[Finding]:
         """What there is to say of a leg that does not certainly pass during the hop."""
-        was_blocked = was.blocked if was else NO_PORT
-        # Where any one of the ports would do, some being blocked is a doubt, not a cut.
-        blocked = NO_PORT if verdict.answer is Answer.UNKNOWN else verdict.blocked - told
-        if blocked - was_blocked:
-            yield self._blocked(leg, verdict, blocked - was_blocked, Code.FLOW_BLOCKED, usage)
-        if blocked & was_blocked:
-            yield self._blocked(leg, verdict, blocked & was_blocked, Code.FLOW_BLOCKED_TODAY, usage)
-        if not blocked:
+        leg, verdict = hurt.leg, hurt.verdict
+        newly, today = hurt.newly_blocked - told, (hurt.blocked & hurt.blocked_before) - told
+        if newly:
+            yield self._blocked(leg, verdict, newly, Code.FLOW_BLOCKED, hurt.usage)
+        if today:
+            yield self._blocked(leg, verdict, today, Code.FLOW_BLOCKED_TODAY, hurt.usage)
+        if not newly and not today:
             doubtful = (verdict.unknown or leg.ports) - told
             if doubtful and (verdict.unknown or verdict.answer is Answer.UNKNOWN):
-                yield self._unknown(leg, verdict, was, doubtful, usage)
+                yield self._unknown(leg, verdict, hurt.was, doubtful, hurt.usage)
 
     def _blocked(self, leg: Leg, verdict: Verdict, ports: Ports, code: Code, usage: Usage) -> Finding:
         sentence = self._words.blocked(leg, verdict, ports)

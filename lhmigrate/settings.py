@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lhmigrate.endpoints import Network
-    from lhmigrate.release import Release
+    from lhmigrate.labels import Selector
+    from lhmigrate.release import Component, Release
 
 INSTALLS = ("helm", "manifest")
 
@@ -72,6 +73,11 @@ class Settings:
             else:
                 varying.add(label)
         return Labels(known, frozenset(varying))
+
+    def picked(self, selector: Selector, release: Release) -> tuple[Component, ...]:
+        """The components of a release that a selector picks, at least sometimes."""
+        installed = self.installed(release)
+        return tuple(one for one in release.components.values() if selector.matches(one.all_labels(installed)))
 
     def usage(self, feature: Feature) -> Usage | None:
         """How likely this installation uses a feature; None: it does not, the user says."""

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lhmigrate.inventory import Inventory
+    from lhmigrate.labels import Selector
     from lhmigrate.policy import Policy
-    from lhmigrate.release import Glossary, Release
+    from lhmigrate.release import Component, Glossary, Release
     from lhmigrate.settings import Settings
 
 LegKey = tuple[str, str, str]
@@ -39,6 +40,14 @@ class World:
         self.glossary = glossary
         self.releases = tuple(releases)
         self.assumed = assume(self.enforcement.policies, self.releases, glossary, self.settings)
+        self._picked: dict[tuple[Selector, Release], tuple[Component, ...]] = {}
+
+    def picked(self, selector: Selector, release: Release) -> tuple[Component, ...]:
+        """The components of a release that a selector picks, at least sometimes."""
+        key = (selector, release)
+        if key not in self._picked:
+            self._picked[key] = self.settings.picked(selector, release)
+        return self._picked[key]
 
     def shipped(self, release: Release, *, by_default: bool = False) -> tuple[Policy, ...]:
         """The policies that a release installs here; `by_default`, under the chart's own values."""

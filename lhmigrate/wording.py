@@ -146,11 +146,8 @@ class Words:
     def _selects_only(self, policy: Policy, who: str) -> bool:
         if who not in self._release.components:
             return bool(policy.selects)
-        installed = self._settings.installed(self._release)
-        return bool(policy.selects) and all(
-            component.name == who or not policy.selects.matches(component.all_labels(installed))
-            for component in self._release.components.values()
-        )
+        picked = self._settings.picked(policy.selects, self._release)
+        return bool(policy.selects) and all(component.name == who for component in picked)
 
     def advice_unknown(self, leg: Leg, verdict: Verdict) -> str:
         """What to tell us, or what to write so that it no longer matters."""

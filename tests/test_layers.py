@@ -24,6 +24,13 @@ LAYERS = (
     ("yamltext", "scan", "endpoints", "cni", "release"),
     ("fields", "order", "peers", "settings"),
     ("policy",),
+    # Text that is edited.
+    ("yamledit.ops", "yamledit.layout"),
+    ("yamledit.style", "yamledit.sites"),
+    ("yamledit.write",),
+    ("yamledit.block", "yamledit.flow", "yamledit.proof"),
+    ("yamledit.documents",),
+    ("yamledit",),
     # From text to values, and the one engine.
     ("policies", "tiers", "dialects.calico_labels", "dialects.calico_selector", "dialects.common"),
     (
@@ -43,6 +50,7 @@ LAYERS = (
     ("manifests", "findings"),
     # What there is to tell, and how it is told.
     ("sources", "hops", "collisions", "lint", "notes", "traps", "reports.json", "reports.rows", "reports.screen"),
+    ("transition",),
     ("plan", "check", "reports.terminal", "reports.catalogue"),
     ("cli",),
     ("__main__",),

@@ -1,0 +1,83 @@
+"""Edits YAML and JSON as text: only what an operation changes is touched, and that is proved before anybody sees it.
+
+Nothing is ever written again from data. An operation becomes splices of the original text, at places that the
+parser's marks and the text between them tell (`layout`), with new text in the style of its surroundings (`write`).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from lhmigrate.yamledit.block import BlockEdit
+from lhmigrate.yamledit.documents import append_document, evidence_around, new_file, render
+from lhmigrate.yamledit.flow import FlowEdit
+from lhmigrate.yamledit.layout import Layout
+from lhmigrate.yamledit.ops import Append, CannotEdit, Commented, Data, Op, Put, Remove, Replace, Route, Splice, changed
+from lhmigrate.yamledit.proof import Wanted, prove
+from lhmigrate.yamledit.sites import Sites, cannot
+from lhmigrate.yamledit.write import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lhmigrate.yamltext import Node
+
+
+__all__ = [
+    "Append", "CannotEdit", "Commented", "Data", "Edited", "Op", "Put", "Remove", "Replace", "Route", "Splice",
+    "Wanted", "append_document", "apply", "changed", "edit", "new_file", "render", "splices",
+]  # fmt: skip
+
+
+class Edited(NamedTuple):
+    """A file's text before and after, and what was changed."""
+
+    old: str
+    new: str
+    splices: tuple[Splice, ...]
+
+
+def edit(text: str, wanted: Sequence[Wanted]) -> Edited:
+    """A file's text with some of its documents edited: each by its root, as `yamltext` reads it from this text.
+
+    The result is proved to be what was wanted (`proof`). Raises `CannotEdit`; then nothing of it may be used.
+    """
+    in_order = sorted(wanted, key=lambda one: one[0].start)
+    made = tuple(splice for root, ops in in_order for splice in splices(text, root, ops))
+    new = apply(text, made)
+    if wanted:
+        prove(text, new, made, wanted)
+    return Edited(text, new, made)
+
+
+def splices(text: str, root: Node, ops: Sequence[Op]) -> tuple[Splice, ...]:
+    """What to change in a text so that one of its documents changes as told: disjoint, in order, to be applied at once.
+
+    `root` is the document's, as `yamltext` reads it from this text. Raises `CannotEdit`.
+    """
+    layout = Layout(text, root)
+    sites = Sites(layout, root).of(ops)
+    evidence = evidence_around(text, root)
+    found: list[tuple[int, int, int, int, str]] = []
+    for site in sites:
+        around = [(node.start, node.end) for node in (site.node, *reversed(site.above))]
+        writer = Writer(layout, evidence, evidence.style(site.node.start, around))
+        edit = (FlowEdit if site.in_flow else BlockEdit)(layout, site, writer)
+        for splice in edit.splices():
+            # Where several insert at one place, what is deeper inside comes first.
+            found.append((splice.start, splice.end, -len(site.above), len(found), splice.text))
+    result = tuple(Splice(start, end, new) for start, end, _, _, new in sorted(found))
+    if any(one.end > other.start for one, other in pairwise(result)):
+        raise cannot(root, "cannot be edited in two places that meet; make one edit, then the other")
+    return result
+
+
+def apply(text: str, splices: Sequence[Splice]) -> str:
+    """The text with all splices made. They are disjoint and in order."""
+    parts: list[str] = []
+    index = 0
+    for splice in splices:
+        parts += (text[index : splice.start], splice.text)
+        index = splice.end
+    return "".join([*parts, text[index:]])

@@ -1,0 +1,130 @@
+"""What happens to a list or a mapping in block style, whose entries have lines of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lhmigrate.yamledit.layout import BREAK
+from lhmigrate.yamledit.ops import Data, Splice
+from lhmigrate.yamledit.sites import cannot, runs
+from lhmigrate.yamledit.style import gap_inside
+from lhmigrate.yamledit.write import most_alike
+from lhmigrate.yamltext import Mapping, Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lhmigrate.yamledit.layout import Entry, Layout
+    from lhmigrate.yamledit.sites import Site
+    from lhmigrate.yamledit.write import Writer
+
+
+class BlockEdit:
+    """The splices of one site.
+
+    Whole lines are removed with the line break before them, and inserted with one before them. So a missing break at
+    the end of a file stays missing, and lines can be inserted where others end that are removed.
+    """
+
+    def __init__(self, layout: Layout, site: Site, writer: Writer) -> None:
+        self._layout = layout
+        self._site = site
+        self._writer = writer
+        self._entries = layout.entries(site.node)
+        self._column = layout.column(self._entries[0].start)
+        self._gap = (gap_inside(site.node) if isinstance(site.node, Sequence) else None) or writer.style.gap
+
+    def splices(self) -> Iterator[Splice]:
+        """In no order that matters."""
+        for first, last in runs(self._site.removed):
+            yield self._removal(first, last)
+        for index, value in self._site.given.items():
+            yield from self._gift(index, value)
+        if self._site.added:
+            yield self._addition()
+
+    def _whole_end(self, entry: Entry) -> int:
+        return self._layout.whole_end(entry.end, self._column)
+
+    # Entries that go.
+
+    def _removal(self, first: int, last: int) -> Splice:
+        layout, entries = self._layout, self._entries
+        start, stop = entries[first].start, self._whole_end(entries[last])
+        if not layout.first_in_line(start):
+            return self._removal_behind(start, stop, entries[last + 1].start)
+        before = layout.line_before(start)
+        if before is None:
+            return Splice(layout.line_start(start), layout.next_line(stop), "")
+        if stop == len(layout.text) or layout.blank_line(layout.next_line(stop)):
+            # One of the blank lines around it goes with it, but nothing that the entry before it may hold.
+            least = entries[first - 1].end if first else 0
+            while before > least and layout.blank_line(before) and (earlier := layout.line_before(before)) is not None:
+                before = max(earlier, least)
+        return Splice(before, stop, "")
+
+    def _removal_behind(self, start: int, stop: int, following: int) -> Splice:
+        """The first entries of a collection that begins behind the dash of another: the next one takes their place."""
+        if not self._layout.text[stop:following].strip():
+            return Splice(start, following, "")
+        # Comments stay in their lines, and the dash alone in its own.
+        while self._layout.text[start - 1] in " \t":
+            start -= 1
+        return Splice(start, stop, "")
+
+    # Entries that come.
+
+    def _addition(self) -> Splice:
+        site, writer = self._site, self._writer
+        if isinstance(site.node, Sequence):
+            sisters = site.node.items
+            lines = [line for _, item in site.added for line in writer.item(item, sisters, self._gap)]
+        else:
+            lines = [line for key, value in site.added for line in writer.pair(key or "", value, site.example(key))]
+        return self._lines(self._whole_end(self._entries[-1]), lines, self._column)
+
+    def _lines(self, index: int, lines: list[str], columns: int) -> Splice:
+        """Lines below the one that ends there."""
+        line_break = self._layout.break_at(index)
+        return Splice(index, index, "".join(f"{line_break}{' ' * columns}{line}" for line in lines))
+
+    # Entries that get a value.
+
+    def _gift(self, index: int, value: Data) -> Iterator[Splice]:
+        site, entry = self._site, self._entries[index]
+        if not entry.colon:
+            raise cannot(entry.value, "is a key without a colon; edit it by hand")
+        if isinstance(site.node, Mapping):
+            key = site.key(index)
+            written = self._writer.value(key, value, site.example(key))
+        else:
+            written = self._writer.inline_or_block(value, None, most_alike(value, site.node.items))
+        if isinstance(written, str):
+            yield self._in_place(entry, written)
+        elif not self._replaceable(entry):
+            yield self._in_place(entry, self._writer.flow(value, None))
+        elif entry.key is None:
+            yield self._in_place(entry, written[0])
+            columns = self._column + self._gap if entry.end == entry.mark else self._layout.column(entry.value_start)
+            yield self._lines(self._whole_end(entry), written[1:], columns)
+        else:
+            start = self._behind_properties(entry)
+            yield Splice(start, entry.end, "")
+            yield self._lines(self._whole_end(entry), written, self._column)
+
+    def _behind_properties(self, entry: Entry) -> int:
+        """Where the text of a value may begin: behind the dash or the colon, and an anchor if there is one."""
+        properties = self._layout.properties(entry.value)
+        return entry.value_start + len(properties.rstrip()) if properties else entry.mark
+
+    def _replaceable(self, entry: Entry) -> bool:
+        """Whether the old value stands in the line of its key or dash, with no comment in it."""
+        between = self._layout.text[entry.mark : entry.end]
+        return not BREAK.search(between) and "#" not in between
+
+    def _in_place(self, entry: Entry, text: str) -> Splice:
+        content = max(self._layout.content(entry.value), self._behind_properties(entry))
+        if content >= entry.end:
+            blanks = self._gap - 1 if entry.key is None else 1
+            return Splice(entry.end, entry.end, " " * blanks + text)
+        return Splice(content, entry.end, text)

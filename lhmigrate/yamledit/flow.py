@@ -1,0 +1,156 @@
+"""What happens to a list or a mapping in flow style: `[a, b]` and `{a: b}`, in one line or many. JSON is all flow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lhmigrate.yamledit.ops import Splice
+from lhmigrate.yamledit.sites import cannot, runs
+from lhmigrate.yamledit.write import most_alike
+from lhmigrate.yamltext import Mapping, Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lhmigrate.yamledit.layout import Layout
+    from lhmigrate.yamledit.ops import Data
+    from lhmigrate.yamledit.sites import Site
+    from lhmigrate.yamledit.write import Writer
+
+
+class FlowEdit:
+    """The splices of one site."""
+
+    def __init__(self, layout: Layout, site: Site, writer: Writer) -> None:
+        if not layout.is_flow(site.node):
+            raise cannot(site.node, "is an object without braces inside a list; edit it by hand")
+        self._layout = layout
+        self._site = site
+        self._writer = writer
+        self._entries = layout.entries(site.node)
+
+    def splices(self) -> Iterator[Splice]:
+        """In no order that matters."""
+        for first, last in runs(self._site.removed):
+            yield from self._removal(first, last)
+        for index, value in self._site.given.items():
+            yield self._gift(index, value)
+        if self._site.added:
+            yield from self._addition()
+
+    # Entries that go.
+
+    def _removal(self, first: int, last: int) -> Iterator[Splice]:
+        entries = self._entries
+        at_end = last == len(entries) - 1
+        if self._has_lines(first, last):
+            yield self._lines_removed(first, last)
+            # The comma before it goes too, unless the text has one behind its last entry anyway, or more will follow.
+            if at_end and entries[last].comma is None and not self._site.added:
+                yield self._comma_removed(first - 1)
+        elif not at_end and self._plain(self._stop(last), entries[last + 1].start):
+            yield Splice(entries[first].start, entries[last + 1].start, "")
+        elif first and self._plain(entries[first - 1].end, entries[first].start, ","):
+            yield Splice(entries[first - 1].end, entries[last].end, "")
+        elif entries[last].comma is not None:
+            yield Splice(entries[first].start, self._stop(last), "")
+        else:
+            yield self._comma_removed(first - 1)
+            yield Splice(entries[first].start, entries[last].end, "")
+
+    def _has_lines(self, first: int, last: int) -> bool:
+        """Whether these entries have lines of their own."""
+        layout = self._layout
+        return layout.first_in_line(self._entries[first].start) and layout.last_in_line(self._stop(last))
+
+    def _lines_removed(self, first: int, last: int) -> Splice:
+        layout = self._layout
+        start, stop = self._entries[first].start, self._stop(last)
+        before = layout.line_before(start)
+        if before is None:
+            return Splice(layout.line_start(start), layout.next_line(stop), "")
+        return Splice(before, layout.line_end(stop), "")
+
+    def _comma_removed(self, index: int) -> Splice:
+        comma = self._entries[index].comma
+        if comma is None:
+            raise cannot(self._entries[index].value, "has no comma behind it; edit it by hand")
+        return Splice(comma, comma + 1, "")
+
+    def _stop(self, index: int) -> int:
+        """Behind an entry, and its comma if it has one."""
+        entry = self._entries[index]
+        return entry.end if entry.comma is None else entry.comma + 1
+
+    def _plain(self, start: int, end: int, besides: str = "") -> bool:
+        """Whether there are only blanks and line breaks between two places."""
+        return not self._layout.text[start:end].strip(" \t\r\n" + besides)
+
+    # Entries that come.
+
+    def _addition(self) -> Iterator[Splice]:
+        layout, last = self._layout, self._entries[-1]
+        count = len(self._entries)
+        tail = next((run for run in runs(self._site.removed) if run[1] == count - 1), None)
+        tail_lines = tail is not None and self._has_lines(*tail)
+        first = self._entries[tail[0]] if tail and tail_lines else last
+        trailing = last.comma is not None
+        if tail_lines or layout.first_in_line(last.start):
+            indentation = layout.indentation(first.start)
+            new = [f"{layout.break_at(first.start)}{indentation}{text}" for text in self._written(indentation)]
+            text = ",".join(new) + "," * trailing
+            stop = self._stop(count - 1)
+            index = layout.line_end(stop) if layout.last_in_line(stop) else stop
+            if trailing or tail_lines:
+                yield Splice(index, index, text)
+            elif index == last.end:
+                yield Splice(index, index, "," + text)
+            else:
+                yield Splice(last.end, last.end, ",")
+                yield Splice(index, index, text)
+            return
+        comma = self._comma()
+        blanks = comma.removeprefix(",")
+        new = self._written(layout.indentation(last.start))
+        if trailing:
+            index = self._stop(count - 1)
+            yield Splice(index, index, "".join(f"{blanks}{text}," for text in new))
+        else:
+            yield Splice(last.end, last.end, "".join(f"{comma}{text}" for text in new))
+
+    def _comma(self) -> str:
+        """A comma with its blanks, as between the last two entries if they are in one line."""
+        if len(self._entries) > 1:
+            one, other = self._entries[-2:]
+            between = self._layout.text[one.comma or one.end : other.start]
+            if between.startswith(",") and not between.strip(", \t"):
+                return between
+        return self._writer.style.comma
+
+    def _written(self, indentation: str) -> list[str]:
+        site, writer = self._site, self._writer
+        if isinstance(site.node, Sequence):
+            sisters = site.node.items
+            return [writer.flow(item, most_alike(item, sisters), indentation) for _, item in site.added]
+        return [writer.flow_pair(key or "", value, site.example(key), indentation) for key, value in site.added]
+
+    # Entries that get a value.
+
+    def _gift(self, index: int, value: Data) -> Splice:
+        layout, writer, site, entry = self._layout, self._writer, self._site, self._entries[index]
+        indentation = layout.indentation(entry.start)
+        if isinstance(site.node, Mapping):
+            text = writer.flow_value(site.key(index), value, site.example(site.key(index)), indentation)
+        else:
+            text = writer.flow(value, most_alike(value, site.node.items), indentation)
+        content = max(layout.content(entry.value), entry.mark)
+        old = layout.text[content : entry.end]
+        if not entry.colon:
+            return Splice(entry.end, entry.end, f": {text}")
+        if not old.strip():
+            return Splice(entry.end, entry.end, f" {text}")
+        if old.startswith(("[", "{")) and "#" in old:
+            # What stands inside stays inside.
+            inner = text[1:-1].strip()
+            return Splice(content + 1, content + 1, inner)
+        return Splice(content, entry.end, text)

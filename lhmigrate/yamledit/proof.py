@@ -1,0 +1,115 @@
+"""The proof that an edit is what it should be, made from the two texts alone, whoever made the edit and however."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from lhmigrate.errors import Unreadable
+from lhmigrate.fields import plain
+from lhmigrate.yamledit.layout import comments
+from lhmigrate.yamledit.ops import CannotEdit, Data, Op, Splice, changed
+from lhmigrate.yamledit.sites import cannot
+from lhmigrate.yamledit.style import is_json
+from lhmigrate.yamltext import Node, Piece, parse, pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from lhmigrate.yamledit.style import Span
+
+Wanted = tuple[Node, "Sequence[Op]"]
+"""A document's root, and what is to be done to it."""
+
+_ELSEWHERE: Final = "cannot be edited without a change elsewhere in its file; edit it by hand"
+_DATA: Final = "cannot be edited here so that it reads as intended; edit it by hand"
+_COMMENTS: Final = "cannot be edited here without a loss of comments; edit it by hand"
+_JSON: Final = "would not be JSON any more; edit it by hand"
+
+
+class _Version(NamedTuple):
+    """A text, and the parts of it that are not in the other one."""
+
+    text: str
+    own: tuple[Span, ...]
+
+
+def prove(old: str, new: str, splices: Sequence[Splice], wanted: Sequence[Wanted]) -> None:
+    """Raises `CannotEdit` unless the new text is the old one with exactly what was wanted.
+
+    Outside the splices the texts are equal. The file has the same documents as before, and those that nothing was
+    wanted of are equal in every character. Those that were edited read as they should, comments outside the splices
+    are comments still, and JSON is still JSON.
+    """
+    file_root = wanted[0][0]
+    before = _Version(old, tuple((splice.start, splice.end) for splice in splices))
+    after = _Version(new, tuple(_spans(splices)))
+    if not _equal_outside(before, after):
+        raise cannot(file_root, _ELSEWHERE)
+    for piece, now in zip_longest(pieces(old, file_root.file), pieces(new, file_root.file)):
+        if piece is None or now is None:
+            raise cannot(file_root, _ELSEWHERE)
+        here = [one for one in wanted if piece.start <= one[0].start <= piece.start + len(piece.text)]
+        if here:
+            _prove_piece(before, piece, after, now, here)
+        elif piece.text != now.text:
+            raise cannot(file_root, _ELSEWHERE)
+
+
+def _spans(splices: Iterable[Splice]) -> Iterator[Span]:
+    """Where the splices' texts stand in the new text."""
+    shift = 0
+    for start, end, text in splices:
+        yield start + shift, start + shift + len(text)
+        shift += len(text) - (end - start)
+
+
+def _equal_outside(one: _Version, other: _Version) -> bool:
+    ends = ((len(one.text), 0), (len(other.text), 0))
+    index = place = 0
+    for (start, end), (first, last) in [*zip(one.own, other.own, strict=True), ends]:
+        if one.text[index:start] != other.text[place:first]:
+            return False
+        index, place = end, last
+    return True
+
+
+def _prove_piece(before: _Version, piece: Piece, after: _Version, now: Piece, wanted: Sequence[Wanted]) -> None:
+    first = wanted[0][0]
+    try:
+        found = parse(now)
+        roots = [first] if len(found) == 1 else parse(piece)
+        if len(roots) != len(found):
+            raise cannot(first, _ELSEWHERE)
+        for root, root_now in zip(roots, found, strict=True):
+            ops = [op for one, several in wanted if one.start == root.start for op in several]
+            if not same(plain(root_now), changed(plain(root), ops)):
+                raise cannot(root, _DATA)
+            if is_json(before.text[root.start : root.end]) and not is_json(after.text[root_now.start : root_now.end]):
+                raise cannot(root, _JSON)
+    except Unreadable as error:
+        raise CannotEdit(error.problem) from None
+    except ValueError:
+        raise cannot(first, _DATA) from None
+    if _comments(before, piece, roots) != _comments(after, now, found):
+        raise cannot(first, _COMMENTS)
+
+
+def _comments(version: _Version, piece: Piece, roots: Sequence[Node]) -> list[str]:
+    """The comments that both versions should have."""
+    found = comments(version.text, piece.start, piece.start + len(piece.text), roots)
+    own = [(start, end) for start, end in version.own if start < end]
+    return [text for index, text in found if not any(start <= index < end for start, end in own)]
+
+
+def same(one: Data, other: Data) -> bool:
+    """Whether data are equal in type as well: 1 is neither 1.0 nor true, and not-a-number is itself."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 - not a number
