@@ -19,7 +19,7 @@ from lhmigrate.cni import Dialect
 from lhmigrate.endpoints import Endpoint, Host, Outside, Pod
 from lhmigrate.errors import Problem
 from lhmigrate.labels import EVERYTHING, Match, Selector
-from lhmigrate.peers import EVERYONE, Peer, names_longhorn, pods_in
+from lhmigrate.peers import EVERYONE, Peer, names_longhorn, names_outright, pods_in
 from lhmigrate.ports import EVERY_PORT, NO_PORT, Ports
 
 if TYPE_CHECKING:
@@ -198,7 +198,8 @@ class Policy:
                 return Match.MAYBE if self.about_nodes else Match.NO
             case Outside():
                 # Where it may be a pod, it is in a namespace whose own policies are not looked at.
-                other = self.about_nodes or not self.cluster_wide or not end.may_be_pod
+                elsewhere = self.namespaces is None or names_outright(self.namespaces) == {end.not_in}
+                other = self.about_nodes or elsewhere or not end.may_be_pod
                 return Match.NO if other or names_longhorn(self.selects, end) else Match.MAYBE
             case Pod():
                 there = Match.NO if self.about_nodes else self._is_about(end)
