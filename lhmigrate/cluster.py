@@ -201,6 +201,7 @@ class Cluster:
                     by_address=Match.YES if never else max(cni.pods_by_address, Match.MAYBE),
                     assumed=self._assumed[name].peers if name in self._assumed else frozenset(),
                     besides=self._besides,
+                    not_in=self._settings.namespace,
                 )
 
     def _pod(self, name: str, facts: PeerFacts) -> Pod:

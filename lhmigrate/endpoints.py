@@ -102,6 +102,8 @@ class Outside:
     """Peers of the user's rules that we take to mean it, because they can hardly mean anyone else."""
     besides: tuple[Labels, ...] = ()
     """The labels of Longhorn's own pods, none of which it is."""
+    not_in: str | None = None
+    """Longhorn's namespace, which it is not in."""
 
     def is_part(self, entity: Entity) -> Match:
         """Whether it belongs to that part: to the world, or perhaps to any."""

@@ -188,4 +188,4 @@ def _meaning(parts: list[Policy]) -> object:
 
 
 def _whom(rule: Rule) -> tuple[object, ...]:
-    return rule.peers, rule.about, rule.ports, rule.named, rule.but_named
+    return rule.peers, rule.about, rule.ports, rule.named, rule.but, rule.but_named

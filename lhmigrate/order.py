@@ -83,6 +83,6 @@ def _undecided(policy: Policy, places: dict[Policy, tuple[int, int]]) -> Problem
     others = [other for other in places if other is not policy]
     return Problem(
         policy.place,
-        f"{policy} has the same order as {others[0]} ({others[0].place}), and nothing decides for certain which of "
-        "them comes first; give them different ones",
+        f"has the same order as {others[0]} ({others[0].place}), and which of the two comes first is not certain; give "
+        "them different ones",
     )

@@ -58,18 +58,23 @@ class Pods:
                 return min(there, self.pods.matches(end.labels)) if there else Match.NO
 
     def named_namespaces(self) -> frozenset[str]:
-        """The namespaces that it names outright, by the label that carries their name; none: it does not."""
-        if self.namespaces is None or len(self.namespaces.requirements) != 1 or self.namespaces.alternatives:
-            return frozenset()
-        requirement = self.namespaces.requirements[0]
-        is_name = requirement.key == NAME_LABEL and requirement.operator is Operator.IN
-        return requirement.values if is_name else frozenset()
+        """The namespaces that it names outright; none: it does not."""
+        return frozenset() if self.namespaces is None else names_outright(self.namespaces)
 
     def __str__(self) -> str:
         if self.namespaces is None:
             return f"pods with {self.pods}" if self.pods else "every pod of its namespace"
         where = f"namespaces with {self.namespaces}" if self.namespaces else "every namespace"
         return f"pods with {self.pods} in {where}" if self.pods else f"every pod in {where}"
+
+
+def names_outright(namespaces: Selector) -> frozenset[str]:
+    """The namespaces that a selector names by the label that carries their name, and asks nothing else of."""
+    if len(namespaces.requirements) != 1 or namespaces.alternatives:
+        return frozenset()
+    requirement = namespaces.requirements[0]
+    is_name = requirement.key == NAME_LABEL and requirement.operator is Operator.IN
+    return requirement.values if is_name else frozenset()
 
 
 @lru_cache(maxsize=10_000)

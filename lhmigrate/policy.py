@@ -19,7 +19,7 @@ from lhmigrate.cni import Dialect
 from lhmigrate.endpoints import Endpoint, Host, Outside, Pod
 from lhmigrate.errors import Problem
 from lhmigrate.labels import EVERYTHING, Match, Selector
-from lhmigrate.peers import EVERYONE, Peer, names_longhorn, pods_in
+from lhmigrate.peers import EVERYONE, Peer, names_longhorn, names_outright, pods_in
 from lhmigrate.ports import EVERY_PORT, NO_PORT, Ports
 
 if TYPE_CHECKING:
@@ -106,8 +106,10 @@ class Rule:
     ports: Ports
     place: Place
     named: tuple[NamedPort, ...] = ()
+    but: Ports = NO_PORT
+    """Ports that it does not mean, even where it names them."""
     but_named: tuple[NamedPort, ...] = ()
-    """Ports that it does not mean, although it would by number."""
+    """More of those, by name."""
     about: tuple[Peer, ...] = EVERYONE
     """Which of the pods that its policy selects it is for."""
     action: Action = Action.ALLOW
@@ -126,6 +128,8 @@ class Rule:
             found, perhaps = port.on(server)
             sure |= found
             unsure = EVERY_PORT if perhaps else unsure
+        if self.but:
+            sure, unsure = sure - self.but, unsure - self.but
         for port in self.but_named:
             found, perhaps = port.on(server)
             unsure = (unsure | sure if perhaps else unsure) - found
@@ -198,7 +202,8 @@ class Policy:
                 return Match.MAYBE if self.about_nodes else Match.NO
             case Outside():
                 # Where it may be a pod, it is in a namespace whose own policies are not looked at.
-                other = self.about_nodes or not self.cluster_wide or not end.may_be_pod
+                elsewhere = self.namespaces is None or names_outright(self.namespaces) == {end.not_in}
+                other = self.about_nodes or elsewhere or not end.may_be_pod
                 return Match.NO if other or names_longhorn(self.selects, end) else Match.MAYBE
             case Pod():
                 there = Match.NO if self.about_nodes else self._is_about(end)

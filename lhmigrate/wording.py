@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from lhmigrate.cni import Dialect
 from lhmigrate.endpoints import Endpoint, Host, Pod
 from lhmigrate.labels import Match
 from lhmigrate.peers import Pods
-from lhmigrate.policy import Direction
+from lhmigrate.policy import DEFAULT, Direction
 from lhmigrate.release import Node, Usage
 
 if TYPE_CHECKING:
@@ -30,7 +31,12 @@ def several(names: Sequence[str]) -> str:
 
 
 def place(verdict: Verdict) -> Place | None:
-    """The place at fault in the user's files: the nearest rule, else the first policy; None: only shipped ones."""
+    """The place at fault in the user's files: the rule that denies it or comes nearest, else the first policy.
+
+    None: only shipped ones are at fault.
+    """
+    if verdict.denying is not None:
+        return verdict.denying.place
     owner = _owner(verdict)
     if verdict.near is not None and owner is not None and not owner.shipped_by:
         return verdict.near.place
@@ -89,7 +95,7 @@ class Words:
             f"{_upper(source)} cannot reach {target} on {ports}",
             self._reason(leg, verdict),
             self._glossary.flows[leg.flow.name].without,
-            "" if verdict.near is not None else _refusal(verdict),
+            "" if verdict.near is not None and verdict.denying is None else _refusal(verdict),
         )
 
     def unknown(self, leg: Leg, verdict: Verdict, ports: Ports) -> Sentence:
@@ -121,6 +127,9 @@ class Words:
         ingress = verdict.direction is Direction.INGRESS
         who, other = (leg.target, leg.source) if ingress else (leg.source, leg.target)
         owner, near = _owner(verdict), verdict.near
+        if verdict.denying is not None:
+            before = ", or allow it in a rule before that one" if verdict.policies[0].dialect in _ORDERED else ""
+            return f"Leave {self._peer(other, verdict)} on {ports} out of what that rule denies{before}."
         if near is not None and owner is not None and not owner.shipped_by and self._opens_no_more(owner, who, near):
             return f"Add {ports} to that rule's ports."
         rule = f"lets {self._peer(other, verdict)} in" if ingress else f"lets it out to {self._peer(other, verdict)}"
@@ -128,6 +137,9 @@ class Words:
         both = " The other end needs a rule, too." if verdict.also else ""
         if best is not None:
             return f"Add a rule to {best} that {rule} on {ports}.{both}"
+        decisive = _elsewhere(verdict.policies)
+        if decisive is not None:
+            return f"Add a rule to {decisive}, or to a policy before it in its tier, that {rule} on {ports}.{both}"
         selects = self._glossary.called(who)
         return f"Add a NetworkPolicy of your own that selects {selects} and {rule} on {ports}.{both}"
 
@@ -196,7 +208,9 @@ class Words:
         who, other = (leg.target, leg.source) if ingress else (leg.source, leg.target)
         isolated, called = self._glossary.called(who), self._glossary.called(other)
         owner = _owner(verdict)
-        if verdict.near is not None and owner is not None:
+        if verdict.denying is not None:
+            reason = f"{whose(verdict.policies)} denies it, by its rule at {verdict.denying.place}"
+        elif verdict.near is not None and owner is not None:
             covered = _covered(verdict.near)
             reason = f"{whose([owner])} selects {isolated}, and {_rule(verdict.near, owner)} covers {covered} only"
         else:
@@ -216,6 +230,8 @@ class Words:
             return f"{unread[0]} may be in force, and was not judged: {problem.place} {problem.message}"
         ruling = whose(verdict.policies) if verdict.policies else "a policy"
         decide = "decides" if len(verdict.policies) == 1 else "decide"
+        if verdict.doubt is not None:
+            return f"{ruling} {decide}, and not for certain: {verdict.doubt.place} {verdict.doubt.message}"
         peer = verdict.peer
         if _whether_it_selects(verdict):
             isolated = self._glossary.called(verdict.own.name) if verdict.own is not None else "it"
@@ -285,11 +301,22 @@ def _refusal(verdict: Verdict) -> str:
     here, there = ("in", "out") if verdict.direction is Direction.INGRESS else ("out", "in")
     verb = "lets" if len(verdict.policies) == 1 else "let"
     refusal = f"{whose(verdict.policies)} {verb} none of this {here}"
+    if verdict.denying is not None:
+        refusal = f"{whose(verdict.policies)} denies all of this, by its rule at {verdict.denying.place}"
     if not verdict.also:
         return refusal
     if verdict.also == verdict.policies:
         return f"{refusal}, nor {there} at the other end"
     return f"{refusal}, and {whose(verdict.also)} none of it {there} at the other end"
+
+
+_ORDERED: Final = frozenset({Dialect.CALICO, Dialect.ADMIN, Dialect.CLUSTER})
+"""The dialects in which the first rule that matches decides."""
+
+
+def _elsewhere(policies: Sequence[Policy]) -> Policy | None:
+    """The policy to change where a NetworkPolicy would come too late, or too early: those are in another tier."""
+    return next((one for one in policies if not one.shipped_by and one.tier != DEFAULT), None)
 
 
 def _covered(rule: Rule) -> str:

@@ -25,14 +25,14 @@ CNP = "policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy"
 
 def at(namespace: str, name: str = "", key: str = "ns") -> str:
     """A subject or a peer: the pods of a namespace, or those of one name there; `*` is any."""
-    where = "{}" if namespace == "*" else f"{{matchLabels: {{{key}: {namespace}}}}}"
+    where = "{}" if namespace == "*" else f"{{matchLabels: {{{key}: '{namespace}'}}}}"
     which = f"{{matchLabels: {{pod: {name}}}}}"
     return f"{{pods: {{namespaceSelector: {where}, podSelector: {which}}}}}" if name else f"{{namespaces: {where}}}"
 
 
 def but(namespace: str) -> str:
     """A peer: the pods of all namespaces but one."""
-    return f"{{namespaces: {{matchExpressions: [{{key: ns, operator: NotIn, values: [{namespace}]}}]}}}}"
+    return f"{{namespaces: {{matchExpressions: [{{key: ns, operator: NotIn, values: ['{namespace}']}}]}}}}"
 
 
 def rules(direction: str, *items: str) -> str:

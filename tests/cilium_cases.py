@@ -383,7 +383,8 @@ RULES: dict[str, list[Case]] = {
         case(
             "a rule for some names only: perhaps",
             sends(
-                "{toEntities: [cluster], toPorts: [{ports: [{port: '53', protocol: UDP}], rules: {dns: [{matchName: example.org}]}}]}"
+                "{toEntities: [cluster], toPorts: [{ports: [{port: '53', protocol: UDP}], "
+                "rules: {dns: [{matchName: example.org}]}}]}"
             ),
             UNKNOWN,
             "UDP/53",

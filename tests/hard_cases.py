@@ -19,6 +19,7 @@ from lhmigrate.peers import Block, Pods
 from lhmigrate.policies import Policies
 from lhmigrate.ports import NO_PORT, Ports
 from lhmigrate.release import Flow
+from lhmigrate.tiers import put_in_place
 from lhmigrate.verdict import Answer, Verdict, judge
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ class Case:
     """Whether every policy is one that can be read."""
     asks: tuple[str, ...] = ()
     """What the flow asks for over HTTP."""
+    source: str = ""
+    """Where it says so, for what not everybody knows by heart."""
 
     def verdict(self) -> Verdict:
         """What the engine makes of it."""
@@ -102,7 +105,8 @@ class Case:
         receivers = (self.receiver,) if self.also_as is None else (self.receiver, self.also_as)
         requests = tuple(Request.parse(text) for text in self.asks)
         leg = Leg(flow, "sender", "receiver", ports, (self.sender,), receivers, requests)
-        return judge(leg, Policies(read(self.policies, "case.yaml").policies))
+        objects = read(self.policies, "case.yaml")
+        return judge(leg, Policies(put_in_place(objects.policies, objects.tiers)))
 
     def holds(self) -> bool:
         """Whether that is what it should be."""
@@ -120,12 +124,18 @@ def written(text: str) -> Ports:
     return ports
 
 
-def policy(spec: str, *, namespace: str | None = "home", kind: str = "networking.k8s.io/v1 NetworkPolicy") -> str:
+def policy(
+    spec: str,
+    *,
+    namespace: str | None = "home",
+    kind: str = "networking.k8s.io/v1 NetworkPolicy",
+    name: str = "policy",
+) -> str:
     """A whole policy from its spec. Several are put one after the other with `+`."""
     version, kind = kind.split()
     where = "" if namespace is None else f", namespace: {namespace}"
     body = indent(dedent(spec).strip("\n"), "  ")
-    return f"---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: policy{where}}}\nspec:\n{body}\n"
+    return f"---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: {name}{where}}}\nspec:\n{body}\n"
 
 
 def server_takes(rule: str) -> str:

@@ -65,12 +65,14 @@ def _rule(node: Node, direction: Direction, scope: Scope) -> tuple[Rule, ...]:
     transport = _transport(fields, numbers=bool(source.numbers or destination.numbers))
     _one_family((*source.networks, *destination.networks, *_family(fields)), node)
     http = _http(fields, allows=named == "Allow" and into)
+    but = destination.but.ranges_in(transport.ports)
     rule = Rule(
         direction=direction,
         peers=_all_of((*far.groups, *((Block(one),) for one in _family(fields))), far.none),
         about=_all_of(near.groups, near.none),
-        ports=destination.ports.within(transport.ports) - destination.but.ranges_in(transport.ports),
+        ports=destination.ports.within(transport.ports) - but,
         named=destination.ports.named(transport.protocol),
+        but=but,
         but_named=destination.but.named(transport.protocol),
         place=node.place,
         action=_ACTIONS.get(named, Action.PASS),
@@ -196,7 +198,8 @@ def _end(rule: Fields, key: str, scope: Scope, *, services: bool) -> _End:
     if service is not None:
         if not services:
             raise wrong(service.node, f"services cannot be the {key} here")
-        if selection or none or networks or holes or ports.ranges or ports.names or but.ranges or but.names:
+        listed = key == "destination" and (ports, but) != (_PortList(), _PortList())
+        if selection is not None or none or networks or holes or listed:
             raise wrong(service.node, "services cannot stand beside selectors, nets or ports")
     groups = [
         *((selection,) if selection is not None else ()),
