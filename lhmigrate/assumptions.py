@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from lhmigrate.endpoints import WHOLE_INTERNET
+from lhmigrate.endpoints import WHOLE_INTERNET, Entity
 from lhmigrate.labels import Match
-from lhmigrate.peers import Block, Peer, Pods
+from lhmigrate.peers import Block, Part, Peer, Pods
 from lhmigrate.policies import Policies
 from lhmigrate.policy import Action, Direction
 from lhmigrate.ports import EVERY_PORT, NO_PORT, Ports
@@ -115,6 +115,8 @@ def _meant(rule: Rule, ports: Ports, release: Release, home: str) -> list[Peer]:
 def _somebody_else(peer: Peer, release: Release, home: str) -> bool:
     """Whether a peer names somebody in particular, and not Longhorn's own pods or all of their namespace."""
     match peer:
+        case Part():
+            return peer.entity is Entity.INGRESS
         case Block():
             # Link-local addresses are the node's own: Cilium shows its iSCSI so.
             return peer.network not in WHOLE_INTERNET and not peer.network.is_link_local

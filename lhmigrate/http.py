@@ -42,6 +42,9 @@ class HttpRule(NamedTuple):
     more: bool = False
     """Whether it also asks for what we do not know of a request, like a host or a header."""
 
+    def __str__(self) -> str:
+        return f"{self.method or 'any method'} {self.path or 'on any path'}"
+
     def admits(self, request: Request) -> Match:
         """Whether that request passes; of every path below one: whether all of them do."""
         fits = min(_fits(self.method, request.method), _fits(self.path, request.path))
