@@ -32,7 +32,7 @@ def make(catalogue: Catalogue, release: Release, inventory: Inventory, settings:
     legs = (leg for leg in cluster.legs(release) if cluster.usage(leg.flow) is not Usage.FEW)
     judged = judge_all(legs, policies)
     findings = [
-        *notes.unread(inventory),
+        *notes.unread(world),
         *notes.preview(release),
         *notes.not_enforced(world),
         *notes.idle(world),

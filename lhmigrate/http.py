@@ -30,6 +30,11 @@ class Request(NamedTuple):
             raise ValueError(f"{text!r} is not written like GET /metrics or GET /v1/...")
         return Request(method, path)
 
+    @property
+    def exact(self) -> bool:
+        """Whether it is one path, and not all that are below one."""
+        return not self.path.endswith(BELOW)
+
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 

@@ -34,7 +34,7 @@ def make(catalogue: Catalogue, old: Release, new: Release, inventory: Inventory,
         dict.fromkeys(one for hop in steps for one in (hop.old, hop.new)),
     )
     findings = [
-        *notes.unread(inventory),
+        *notes.unread(world),
         *_about_the_way(old, new, steps),
         *notes.not_enforced(world),
         *notes.idle(world),

@@ -155,8 +155,10 @@ class Words:
 
     def _only(self, leg: Leg, verdict: Verdict, kind: str) -> str:
         """The one thing that it asks for, where a policy can let that through and nothing else on the port."""
-        narrow = kind.startswith("Cilium") and verdict.direction is Direction.INGRESS and len(leg.requests) == 1
-        return f" for {leg.requests[0]} alone (rules: http), as the port serves more than that" if narrow else ""
+        if not kind.startswith("Cilium") or verdict.direction is not Direction.INGRESS or len(leg.requests) != 1:
+            return ""
+        [request] = leg.requests
+        return f" for {request} alone (rules: http), as the port serves more than that" if request.exact else ""
 
     def _fit_for_a_rule(self, verdict: Verdict, who: str) -> Policy | None:
         """The user's policy in which a new rule opens nothing else: it selects these pods and no others."""
@@ -190,6 +192,8 @@ class Words:
             return self._tell_labels(own, _looked_at(verdict.own, verdict.policies))
         peer = verdict.peer
         name = peer.name if peer is not None else leg.target
+        if isinstance(verdict.own, Host):
+            return "Let it through there, too, or make sure that hostFirewall.enabled is not set."
         if leg.flow.any_port and verdict.blocked:
             return f"Say which ports {name} uses under `peers` in .lhmigrate.yaml, or allow {verdict.blocked} too."
         if isinstance(peer, Host):
@@ -261,6 +265,9 @@ class Words:
         if verdict.doubt is not None:
             return f"{ruling} {decide}, and not for certain: {verdict.doubt.place} {verdict.doubt.message}"
         peer = verdict.peer
+        if isinstance(verdict.own, Host):
+            node = self._glossary.called(verdict.own.name)
+            return f"{ruling} {decide} for nodes, where {node} is one that it selects and Cilium's host firewall is on"
         if _whether_it_selects(verdict):
             isolated = self._glossary.called(verdict.own.name) if verdict.own is not None else "it"
             select = "selects" if len(verdict.policies) == 1 else "select"
