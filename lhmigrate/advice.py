@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lhmigrate.errors import Place
     from lhmigrate.needs import Need
-    from lhmigrate.policy import Peer
+    from lhmigrate.peers import Peer
     from lhmigrate.ports import Ports
     from lhmigrate.release import Glossary
 

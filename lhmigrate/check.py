@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lhmigrate import lint, notes
+from lhmigrate import lint, notes, pitfalls
 from lhmigrate.findings import Check, Code, Context, Finding, Level
 from lhmigrate.release import Usage
 from lhmigrate.state import World, judge_all
@@ -26,21 +26,23 @@ _UNKNOWN = {Usage.EVERYONE: Level.WARNING, Usage.SOME: Level.NOTE, Usage.FEW: Le
 def make(catalogue: Catalogue, release: Release, inventory: Inventory, settings: Settings) -> Check:
     """The verdict on every leg, and a finding for each that does not certainly pass."""
     world = World(inventory, settings, catalogue.glossary, [release])
-    words = Words(catalogue.glossary, release, settings)
+    words = Words(catalogue.glossary, release, world.settings)
     policies = world.policies(release)
     cluster = world.cluster(policies)
     legs = (leg for leg in cluster.legs(release) if cluster.usage(leg.flow) is not Usage.FEW)
     judged = judge_all(legs, policies)
     findings = [
-        *notes.unread(inventory),
+        *notes.unread(world),
         *notes.preview(release),
-        *notes.not_enforced(settings),
+        *notes.not_enforced(world),
+        *notes.idle(world),
         *(
             _finding(words, leg, verdict, cluster.usage(leg.flow) or Usage.FEW)
             for leg, verdict in judged.values()
             if not verdict.passes
         ),
         *notes.cautions(world, None, judged, policies),
+        *pitfalls.find(judged, policies, None),
         *lint.user_policies(world, release, release),
     ]
     verdicts = tuple((leg, verdict, _because(words, leg, verdict)) for leg, verdict in judged.values())

@@ -378,7 +378,7 @@ class _Run:
 
         reading = self.reading()
         found = inventory.take(reading, self.settings, releases, config.kustomized_to)
-        foreign = any(policy.may_deny for policy in found.policies)
+        foreign = any(policy.denies() for policy in found.policies)
         if found.coverage.unread and not found.coverage.policies and not foreign:
             raise Refusal("nothing could be judged:", details=found.coverage.unread)
         return found

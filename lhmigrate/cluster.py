@@ -7,7 +7,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, Final
 
 from lhmigrate.assumptions import Assumed
-from lhmigrate.endpoints import Endpoint, Host, Outside, Pod
+from lhmigrate.endpoints import Endpoint, Host, Outside, Pod, Role
 from lhmigrate.labels import NAME_LABEL, NO_LABELS, Labels, Match
 from lhmigrate.release import EndpointKind, Node, Usage
 from lhmigrate.settings import DNS
@@ -15,6 +15,7 @@ from lhmigrate.settings import DNS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from lhmigrate.http import Request
     from lhmigrate.ports import Ports
     from lhmigrate.release import Component, Flow, Glossary, Release
     from lhmigrate.settings import PeerFacts, Settings
@@ -32,6 +33,8 @@ class Leg:
     ports: Ports
     senders: tuple[Endpoint, ...]
     receivers: tuple[Endpoint, ...]
+    requests: tuple[Request, ...] = ()
+    """What it asks for over HTTP; none: it does not speak HTTP, or we do not know."""
 
 
 class Cluster:
@@ -103,7 +106,8 @@ class Cluster:
             sending = self._ends(source, senders, flow, frozenset())
             receiving = self._ends(target, receivers, flow, flow.to_pods_with)
             if sending and receiving:
-                yield Leg(flow, source, target, self._narrowed(flow, target, ports), sending, receiving)
+                narrowed = self._narrowed(flow, target, ports)
+                yield Leg(flow, source, target, narrowed, sending, receiving, self._glossary.flows[flow.name].requests)
 
     def _narrowed(self, flow: Flow, target: str, ports: Ports) -> Ports:
         """Only the ports that the target really serves, where that is known."""
@@ -169,21 +173,20 @@ class Cluster:
             case EndpointKind.KUBELET:
                 # "Traffic to and from the node where a Pod is running is always allowed" (Kubernetes'
                 # networking.k8s.io documentation); for probes, every plugin keeps to it.
-                return Host(name, exempt=Match.YES)
+                return Host(name, exempt=Match.YES, role=Role.OWN_NODE)
             case EndpointKind.NODE if node is Node.SAME:
-                return Host(
-                    name,
-                    cni.own_node,
-                    cni.own_node_addresses or addresses,
-                    Match.YES if cni.own_node_addresses else cni.nodes_by_address,
-                )
-            case EndpointKind.NODE | EndpointKind.API_SERVER:
-                return Host(name, Match.NO, addresses, cni.nodes_by_address)
+                if cni.own_node_addresses:
+                    seen = cni.own_node_addresses
+                    return Host(name, cni.own_node, seen, Match.YES, Role.STRANGER, self._besides)
+                return Host(name, cni.own_node, addresses, cni.nodes_by_address, Role.OWN_NODE, self._besides)
+            case EndpointKind.NODE:
+                # Where any node is meant, the other ones decide: a pod's own node has it easier everywhere.
+                return Host(name, Match.NO, addresses, cni.nodes_by_address, Role.OTHER_NODE, self._besides)
+            case EndpointKind.API_SERVER:
+                return Host(name, Match.NO, addresses, cni.nodes_by_address, Role.API_SERVER, self._besides)
             case EndpointKind.DNS:
-                return self._pod(
-                    name,
-                    facts._replace(namespace=facts.namespace or DNS.namespace, labels=facts.labels or DNS.labels),
-                )
+                where, labels = facts.namespace or DNS.namespace, facts.labels or DNS.labels
+                return self._pod(name, facts._replace(namespace=where, labels=labels), known_as="dns")
             case EndpointKind.OUTSIDE | EndpointKind.INTERNET:
                 if facts.namespace is not None or facts.labels:
                     return self._pod(name, facts)
@@ -192,12 +195,14 @@ class Cluster:
                     name,
                     addresses,
                     may_be_pod=not never,
-                    by_address=Match.YES if never else cni.pods_by_address,
+                    # If it is a pod, an address may not match it; if it is none, one does.
+                    by_address=Match.YES if never else max(cni.pods_by_address, Match.MAYBE),
                     assumed=self._assumed[name].peers if name in self._assumed else frozenset(),
                     besides=self._besides,
+                    not_in=self._settings.namespace,
                 )
 
-    def _pod(self, name: str, facts: PeerFacts) -> Pod:
+    def _pod(self, name: str, facts: PeerFacts, known_as: str = "") -> Pod:
         return Pod(
             name=name,
             namespace=facts.namespace,
@@ -206,6 +211,7 @@ class Cluster:
             ports_known=False,
             addresses=facts.addresses or None,
             by_address=self._settings.cni.pods_by_address,
+            known_as=known_as,
         )
 
 

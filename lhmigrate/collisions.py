@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lhmigrate.cni import Dialect
 from lhmigrate.findings import Code, Finding, Hop, Level, Phase
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ def find(world: World, hop: Hop) -> Iterator[Finding]:
     """One finding for each name that the new release takes and the old one left alone."""
     before = {policy.name for policy in world.shipped(hop.old)}
     taken = {(policy.namespace, policy.name) for policy in world.shipped(hop.new) if policy.name not in before}
-    for policy in world.inventory.policies:
+    for policy in world.enforcement.policies:
         if policy.owned_by_helm and world.settings.install == "helm":
             continue  # Helm updates what it owns.
-        if policy.kind == "NetworkPolicy" and (policy.namespace, policy.name) in taken:
+        if policy.dialect is Dialect.KUBERNETES and (policy.namespace, policy.name) in taken:
             yield (_refused(world, hop, policy) if world.settings.install == "helm" else _overwritten(hop, policy))
 
 

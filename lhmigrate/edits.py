@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lhmigrate.labels import Selector
-    from lhmigrate.policy import Direction, Peer, Policy, Rule
+    from lhmigrate.peers import Peer
+    from lhmigrate.policy import Direction, Policy, Rule
     from lhmigrate.ports import Ports
 
 

@@ -9,16 +9,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from lhmigrate.dialects import CLUSTER_WIDE
 from lhmigrate.errors import Problem, Unreadable
 from lhmigrate.labels import Match
 from lhmigrate.policy import Direction
 from lhmigrate.scan import STDIN_NAME
+from lhmigrate.tiers import put_in_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lhmigrate.policy import Policy
+    from lhmigrate.errors import Place
+    from lhmigrate.policy import Policy, Rule
     from lhmigrate.release import Release
     from lhmigrate.settings import Settings
     from lhmigrate.sources import FileObjects, Reading
@@ -56,9 +57,10 @@ def take(reading: Reading, settings: Settings, releases: Iterable[Release], kust
         for one in reading.found
         if any(policy.namespace == settings.namespace for policy in one.objects.policies)
     )
-    policies = [
-        placed for one in reading.found for policy in one.objects.policies if (placed := sorter.place(policy, one))
-    ]
+    policies = put_in_place(
+        (placed for one in reading.found for policy in one.objects.policies if (placed := sorter.place(policy, one))),
+        (tier for one in reading.found for tier in one.objects.tiers),
+    )
     return Inventory(
         policies=_told_twice(policies),
         namespaces={name: labels for one in reading.found for name, labels in one.objects.namespaces},
@@ -91,7 +93,7 @@ class _Sorter:
 
     def place(self, policy: Policy, source: FileObjects) -> Policy | None:
         """The policy with its namespace; None where it can hardly concern Longhorn."""
-        if policy.namespace is not None or policy.kind in CLUSTER_WIDE:
+        if policy.namespace is not None or policy.namespaces is not None or policy.about_nodes:
             return policy
         if self._settings.default_namespace is not None:
             return replace(policy, namespace=self._settings.default_namespace)
@@ -144,32 +146,46 @@ class _Sorter:
         )
 
 
-def _told_twice(policies: list[Policy]) -> tuple[Policy, ...]:
+def _told_twice(policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
     """Marks policies that are declared twice and differ: a cluster holds one of them, and we cannot tell which."""
-    places: dict[tuple[str, str | None, str], list[Policy]] = defaultdict(list)
+    objects: dict[tuple[object, ...], dict[Place, list[Policy]]] = defaultdict(lambda: defaultdict(list))
     for policy in policies:
         if not policy.unread:
-            places[policy.kind, policy.namespace, policy.name].append(policy)
+            objects[_identity(policy)][policy.place].append(policy)
     result = []
     for policy in policies:
-        same = places[policy.kind, policy.namespace, policy.name]
-        twins = [one for one in same if one is not policy]
-        if twins and all(_meaning(one) == _meaning(policy) for one in twins):
-            if policy is same[0]:
-                result.append(policy)
-        elif twins and not policy.unread:
+        declared = {} if policy.unread else objects[_identity(policy)]
+        if len({_meaning(parts) for parts in declared.values()}) > 1:
+            other = next(place for place in declared if place != policy.place)
             problem = Problem(
                 policy.place,
-                f"{policy} is declared again at {twins[0].place}: a cluster holds only one of them; give the files of "
+                f"{policy} is declared again at {other}: a cluster holds only one of them; give the files of "
                 "one cluster at a time",
             )
             result.append(replace(policy, unread=(problem,)))
-        else:
+        elif policy.unread or policy.place == next(iter(declared)):
             result.append(policy)
     return tuple(result)
 
 
-def _meaning(policy: Policy) -> object:
-    """What a policy says, wherever it stands."""
-    rules = [[(rule.peers, rule.ports, rule.named) for rule in policy.rules(direction)] for direction in Direction]
-    return policy.selects, policy.isolates, policy.unread, rules
+def _identity(policy: Policy) -> tuple[object, ...]:
+    return policy.dialect, policy.kind, policy.namespace, policy.name
+
+
+def _meaning(parts: list[Policy]) -> object:
+    """What an object says, wherever it stands."""
+    return tuple(
+        (
+            *(one.selects, one.isolates, one.tier, one.namespaces, one.about_nodes, one.idle),
+            *(
+                (*_whom(rule), rule.action, rule.order, rule.http, rule.doubt)
+                for direction in Direction
+                for rule in one.rules(direction)
+            ),
+        )
+        for one in parts
+    )
+
+
+def _whom(rule: Rule) -> tuple[object, ...]:
+    return rule.peers, rule.about, rule.ports, rule.named, rule.but, rule.but_named

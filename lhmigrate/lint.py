@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from lhmigrate import stale
 from lhmigrate.findings import Code, Finding, Hop, Level, Phase
 from lhmigrate.labels import NAME_LABEL
-from lhmigrate.policy import Direction, Pods
+from lhmigrate.peers import Pods
+from lhmigrate.policy import Action, Direction
 from lhmigrate.ports import EVERY_PORT, Ports
 from lhmigrate.state import judge_all
 from lhmigrate.wording import several
@@ -135,7 +136,7 @@ def _ports(world: World, policy: Policy, old: Release, new: Release, hop: Hop | 
     if not pods:
         return
     used, was_used = stale.used(world, pods, new), stale.used(world, were, old)
-    for rule in policy.ingress:
+    for rule in (one for one in policy.ingress if one.action is Action.ALLOW):
         yield from _names(world, policy, rule, new, hop)
         if rule.ports == EVERY_PORT or not rule.ports:
             continue
@@ -228,5 +229,6 @@ def _only_for(world: World, policy: Policy, ports: Ports, receivers: Iterable[st
         bool(policy.selects and policy.ingress)
         and not policy.egress
         and bool(names.intersection(receivers))
-        and all(rule.ports <= ports and not rule.named for rule in policy.ingress)
+        and all(rule.ports <= ports and not rule.named and rule.http is None for rule in policy.ingress)
+        and not policy.denies()
     )

@@ -7,24 +7,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate import skim
-from lhmigrate.dialects import CLUSTER_WIDE, FOREIGN, OUTLINES, READERS
+from lhmigrate.dialects import KINDS, TIERS
 from lhmigrate.errors import Place, Problem, Unreadable
 from lhmigrate.fields import Fields, absent, kind_of
 from lhmigrate.labels import EVERYTHING
-from lhmigrate.policy import Direction, Policy, Rule, Unclear
+from lhmigrate.peers import Unclear
+from lhmigrate.policy import DEFAULT, FIRST, UNPLACED, USUAL, Action, Direction, Policy, Rule
 from lhmigrate.ports import EVERY_PORT
 from lhmigrate.scan import MENTIONS
 from lhmigrate.yamltext import Mapping, Scalar, parse, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from lhmigrate.tiers import Declared
     from lhmigrate.yamltext import Node, Piece
 
 _MENTIONS: Final = MENTIONS.decode()
-_NAMESPACE = re.compile(
-    r"^[\"']?kind[\"']?\s*:\s*[\"']?Namespace[\"']?\s*(?:,\s*)?$|\"kind\"\s*:\s*\"Namespace\"", re.MULTILINE
+_OTHERS = re.compile(
+    r"^[\"']?kind[\"']?\s*:\s*[\"']?(?:Namespace|Tier)[\"']?\s*(?:,\s*)?$|\"kind\"\s*:\s*\"(?:Namespace|Tier)\"",
+    re.MULTILINE,
 )
+"""What else concerns us: namespaces with their labels, and Calico's tiers."""
 _COMMENT = re.compile(r"(?:^|(?<=[ \t\r\x85\u2028\u2029]))#[^\n\r\x85\u2028\u2029]*", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"\{\{|\$\{(?=[A-Za-z_])")
 
@@ -49,6 +53,7 @@ class Objects(NamedTuple):
     unread: tuple[Problem, ...] = ()
     elsewhere: int = 0
     """Policies of namespaces that do not concern us: counted, not read."""
+    tiers: tuple[Declared, ...] = ()
 
 
 def read(text: str, file: str, concerning: frozenset[str] | None = None) -> Objects:
@@ -74,6 +79,7 @@ def _joined(parts: Sequence[Objects]) -> Objects:
         tuple(namespace for part in parts for namespace in part.namespaces),
         sum(part.documents for part in parts),
         tuple(problem for part in parts for problem in part.unread),
+        tiers=tuple(tier for part in parts for tier in part.tiers),
     )
 
 
@@ -99,7 +105,7 @@ def _piece(piece: Piece) -> Objects:
 
 
 def _concerns_us(text: str) -> bool:
-    return _MENTIONS in text or ("Namespace" in text and _NAMESPACE.search(text) is not None)
+    return _MENTIONS in text or (("Namespace" in text or "Tier" in text) and _OTHERS.search(text) is not None)
 
 
 def _blank_lines(text: str) -> int:
@@ -125,31 +131,36 @@ def _object(node: Node, usual: tuple[str, str] = ("", ""), *, templated: bool) -
         return _joined([_object(item, usual, templated=templated) for item in listed])
     if kind == "Namespace" and not group:
         return _namespace(fields)
-    if (group, kind) in READERS or (group, kind) in FOREIGN or kind.endswith("NetworkPolicy"):
+    if (group, kind) in TIERS:
+        return _tier(fields, TIERS[group, kind])
+    if (group, kind) in KINDS or kind.endswith("NetworkPolicy"):
         return _policy(fields, group, kind, templated=templated)
     return Objects()
 
 
-def _policy(fields: Fields, group: str, kind: str, *, templated: bool) -> Objects:
+def _policy(fields: Fields, group: str, name: str, *, templated: bool) -> Objects:
     place = fields.node.place
+    kind = KINDS.get((group, name))
+    denies = kind is None or kind.denies
     problem = _placeholder(fields.node) if templated else None
     if problem is not None:
         # Whatever it will say, it could be its name or namespace, too.
-        policy = replace(_unclear(problem, None, place), kind=kind, may_deny=(group, kind) not in READERS)
-        return Objects(policies=(policy,), unread=(problem,))
-    if (group, kind) not in READERS:
-        whose = FOREIGN.get((group, kind), "another API's")
-        problem = Problem(place, f"is a {kind} ({whose}), which this version cannot judge yet")
-        policy = replace(_unclear(problem, fields, place), kind=kind, may_deny=True)
-        if kind in CLUSTER_WIDE:
-            policy = replace(policy, namespace=None)
-        return Objects(policies=(policy,), unread=(problem,))
-    try:
-        return Objects(policies=(READERS[group, kind](fields),))
-    except Unreadable as error:
-        selects, isolates = OUTLINES[group, kind](fields)
-        policy = replace(_unclear(error.problem, fields, place), kind=kind, selects=selects, isolates=isolates)
-        return Objects(policies=(policy,), unread=(error.problem,))
+        policy = replace(_unclear(problem, None, place, denies=denies), kind=name)
+    elif kind is None or kind.read is None:
+        whose = "another API" if kind is None else kind.dialect.value
+        problem = Problem(place, f"is a {name} ({whose}'s), which this version cannot judge yet")
+        policy = replace(_unclear(problem, fields, place, denies=denies), kind=name)
+    else:
+        try:
+            return Objects(policies=kind.read(fields))
+        except Unreadable as error:
+            problem, outline = error.problem, kind.outline(fields)
+        policy = replace(_unclear(problem, fields, place, denies=denies), kind=name, **outline._asdict())
+    if kind is not None:
+        policy = replace(policy, dialect=kind.dialect)
+        if kind.cluster_wide:
+            policy = replace(policy, namespace=None, namespaces=policy.namespaces or EVERYTHING)
+    return Objects(policies=(policy,), unread=(problem,))
 
 
 def _placeholder(node: Node) -> Problem | None:
@@ -178,8 +189,15 @@ def _namespace(fields: Fields) -> Objects:
     return Objects(namespaces=((name, labels),) if name else ())
 
 
-def _unclear(problem: Problem, fields: Fields | None, place: Place) -> Policy:
-    """A policy of which we only know that it is there: it may select, isolate and let in anybody."""
+def _tier(fields: Fields, read: Callable[[Fields], Declared]) -> Objects:
+    try:
+        return Objects(tiers=(read(fields),))
+    except Unreadable as error:
+        return Objects(unread=(error.problem,))
+
+
+def _unclear(problem: Problem, fields: Fields | None, place: Place, *, denies: bool = False) -> Policy:
+    """A policy of which we only know that it is there: it may select, isolate and let in anybody, or deny it."""
     name, namespace = "(unread)", None
     if fields is not None:
         try:
@@ -195,7 +213,13 @@ def _unclear(problem: Problem, fields: Fields | None, place: Place) -> Policy:
         place=place,
         selects=EVERYTHING,
         isolates=frozenset(Direction),
-        ingress=(Rule(Direction.INGRESS, (Unclear(),), EVERY_PORT, place),),
-        egress=(Rule(Direction.EGRESS, (Unclear(),), EVERY_PORT, place),),
+        ingress=_anything(Direction.INGRESS, place, denies=denies),
+        egress=_anything(Direction.EGRESS, place, denies=denies),
+        tier=UNPLACED if denies else DEFAULT,
         unread=(problem,),
     )
+
+
+def _anything(direction: Direction, place: Place, *, denies: bool) -> tuple[Rule, ...]:
+    allows = Rule(direction, (Unclear(),), EVERY_PORT, place, order=FIRST if denies else USUAL)
+    return (replace(allows, action=Action.DENY), allows) if denies else (allows,)

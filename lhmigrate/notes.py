@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING
 from lhmigrate.endpoints import Pod
 from lhmigrate.findings import Code, Finding, Hop, Level, Phase
 from lhmigrate.policy import Direction
-from lhmigrate.wording import several
+from lhmigrate.wording import several, whose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lhmigrate.inventory import Inventory
+    from lhmigrate.cni import Dialect
     from lhmigrate.policies import Policies
+    from lhmigrate.policy import Policy
     from lhmigrate.release import Release
-    from lhmigrate.settings import Settings
     from lhmigrate.state import Judged, World
 
 
-def unread(inventory: Inventory) -> Iterator[Finding]:
+def unread(world: World) -> Iterator[Finding]:
     """Everything that could not be read, one finding each."""
+    inventory = world.inventory
     problems = dict.fromkeys(inventory.coverage.unread)
-    for policy in inventory.policies:
-        problems |= dict.fromkeys(policy.unread)
+    for policy in world.enforcement.policies:
+        problems |= dict.fromkeys(policy.doubts())
     for problem in sorted(problems):
         yield Finding(
             Code.UNREAD_POLICY,
@@ -45,10 +46,37 @@ def preview(release: Release) -> Iterator[Finding]:
         )
 
 
-def not_enforced(settings: Settings) -> Iterator[Finding]:
-    """That the network plugin enforces no policy at all."""
-    if not settings.cni.enforces:
-        yield Finding(Code.NOT_ENFORCED, Level.NOTE, settings.cni.note)
+def idle(world: World) -> Iterator[Finding]:
+    """The policies that have no effect on any pod, whatever enforces them."""
+    for policy in world.enforcement.policies:
+        if policy.idle:
+            yield Finding(
+                Code.NOT_ENFORCED,
+                Level.NOTE,
+                f"{policy} has no effect here: {policy.idle}.",
+                place=policy.place,
+                policies=(policy,),
+            )
+
+
+def not_enforced(world: World) -> Iterator[Finding]:
+    """That the network plugin enforces no policy at all, or none of those in another plugin's dialect."""
+    cni = world.settings.cni
+    if not cni.enforces:
+        yield Finding(Code.NOT_ENFORCED, Level.NOTE, cni.note)
+    ignored: dict[Dialect, list[Policy]] = {}
+    for policy in world.enforcement.ignored:
+        ignored.setdefault(policy.dialect, []).append(policy)
+    for policies in ignored.values():
+        have = "has" if len(policies) == 1 else "have"
+        yield Finding(
+            Code.NOT_ENFORCED,
+            Level.NOTE,
+            f"{whose(policies)} {have} no effect: {cni.name} does not read policies of that kind.",
+            "Pass another --cni if that is not the network plugin here.",
+            place=policies[0].place,
+            policies=tuple(policies),
+        )
 
 
 def shipped_changes(world: World, hop: Hop) -> Iterator[Finding]:
@@ -103,7 +131,7 @@ def cautions(world: World, hop: Hop | None, judged: Judged, policies: Policies) 
             for side in ends
             for end, direction in side
             if isinstance(end, Pod)
-            for policy in policies.selecting(end, direction)[0]
+            for policy in policies.selecting(end, direction).isolating
         ]
         if isolating:
             said.add(caution)

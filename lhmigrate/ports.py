@@ -99,12 +99,18 @@ class Ports:
         return not (self - other).ranges
 
     def apart(self) -> Iterator[Ports]:
-        """Ports one by one, as people write them; a wide range is one."""
+        """Ports one by one, as people write them; a wide range is one.
+
+        A number for every protocol is one, too: in other dialects than Kubernetes' it is what a number alone means.
+        """
+        found: dict[tuple[int, int], list[str]] = {}
         for protocol, first, last in self.ranges:
-            if last - first < NARROW:
-                yield from (Ports(((protocol, port, port),)) for port in range(first, last + 1))
-            else:
-                yield Ports(((protocol, first, last),))
+            wide = last - first >= NARROW
+            for port in (first,) if wide else range(first, last + 1):
+                found.setdefault((port, last if wide else port), []).append(protocol)
+        for (first, last), protocols in found.items():
+            together = [protocols] if len(protocols) == len(PROTOCOLS) else [[protocol] for protocol in protocols]
+            yield from (Ports.of((protocol, first, last) for protocol in group) for group in together)
 
     def names(self) -> tuple[str, ...]:
         """The ranges as they are written everywhere: `TCP/9500`, `TCP/10000-30000`."""

@@ -14,6 +14,7 @@ from lhmigrate.labels import NO_LABELS, Labels
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lhmigrate.http import Request
     from lhmigrate.ports import Ports
     from lhmigrate.yamltext import Node as YamlNode
 
@@ -211,6 +212,8 @@ class FlowMeaning(NamedTuple):
     purpose: str
     without: str
     speaks: str = ""
+    requests: tuple[Request, ...] = ()
+    """What it asks for over HTTP, where policies can tell that from what others ask for."""
     caution: str = ""
     """What to say once where policies touch it."""
     caution_until: Version | None = None

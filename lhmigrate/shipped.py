@@ -52,10 +52,11 @@ def _policy(release: Release, shipped: ShippedPolicy, namespace: str, values: Va
     if isinstance(document, Mapping) and spec is not None:
         document.pairs.append((node_of("spec", shipped.spec), spec))
     try:
-        return kubernetes.read(Fields(document, "policy"), shipped_by=str(release))
+        [policy] = kubernetes.read(Fields(document, "policy"), shipped_by=str(release))
     except Unreadable as error:
         why = f"with these Helm values, Longhorn's NetworkPolicy {shipped.name} cannot be read: {error.problem.message}"
         raise Refusal(why, error.problem.place) from None
+    return policy
 
 
 def _settled(node: Node, values: Values) -> Node | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from lhmigrate.policy import Direction, Pods
+from lhmigrate.peers import Pods
+from lhmigrate.policy import Direction
 from lhmigrate.ports import EVERY_PORT, NO_PORT, Ports
 from lhmigrate.release import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lhmigrate.policy import Peer, Policy, Rule
+    from lhmigrate.peers import Peer
+    from lhmigrate.policy import Policy, Rule
     from lhmigrate.release import Release
     from lhmigrate.state import World
 

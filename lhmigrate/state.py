@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from lhmigrate import shipped
 from lhmigrate.assumptions import assume
 from lhmigrate.cluster import Cluster, Leg
+from lhmigrate.cni import Dialect
+from lhmigrate.enforcement import settle
 from lhmigrate.policies import Policies
 from lhmigrate.release import Usage
 from lhmigrate.verdict import Verdict, judge
@@ -33,10 +35,11 @@ class World:
         self, inventory: Inventory, settings: Settings, glossary: Glossary, releases: Iterable[Release]
     ) -> None:
         self.inventory = inventory
-        self.settings = settings
+        self.enforcement = settle(settings, inventory.policies)
+        self.settings = self.enforcement.settings
         self.glossary = glossary
         self.releases = tuple(releases)
-        self.assumed = assume(inventory.policies, self.releases, glossary, settings)
+        self.assumed = assume(self.enforcement.policies, self.releases, glossary, self.settings)
         self._picked: dict[tuple[Selector, Release], tuple[Component, ...]] = {}
 
     def picked(self, selector: Selector, release: Release) -> tuple[Component, ...]:
@@ -57,12 +60,12 @@ class World:
         )
 
     def user_policies(self, release: Release) -> tuple[Policy, ...]:
-        """The user's policies once a release is installed: one that has a shipped one's name is replaced by it."""
+        """The user's policies that count with a release: one that has a shipped one's name is replaced by it."""
         taken = {(policy.namespace, policy.name) for policy in self.shipped(release)}
         return tuple(
             policy
-            for policy in self.inventory.policies
-            if policy.kind != "NetworkPolicy" or (policy.namespace, policy.name) not in taken
+            for policy in self.enforcement.policies
+            if policy.dialect is not Dialect.KUBERNETES or (policy.namespace, policy.name) not in taken
         )
 
     def policies(self, release: Release) -> Policies:
@@ -71,7 +74,7 @@ class World:
 
     def together(self, policies: Iterable[Policy]) -> Policies:
         """Policies as the network plugin enforces them, if it does."""
-        return Policies(policies, enforced=self.settings.cni.enforces)
+        return Policies(policies if self.settings.cni.enforces else ())
 
     def cluster(self, *policies: Policies) -> Cluster:
         """The ends of flows, in the guises that these policies can tell apart."""
@@ -92,7 +95,7 @@ class World:
     def sentences(self) -> tuple[str, ...]:
         """Everything that was assumed."""
         said = [sentence for assumed in self.assumed.values() for sentence in assumed.told()]
-        return tuple(dict.fromkeys((*self.inventory.assumptions, *said)))
+        return tuple(dict.fromkeys((*self.inventory.assumptions, *self.enforcement.assumptions, *said)))
 
 
 def judge_all(legs: Iterable[Leg], policies: Policies) -> Judged:

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from lhmigrate.dialects.writers import WRITERS
 from lhmigrate.edits import PolicyEdit, TakePeers, TakePorts, TakeRule
 from lhmigrate.policy import Direction
 from lhmigrate.ports import NO_PORT
 from lhmigrate.stale import stale
 
 if TYPE_CHECKING:
-    from lhmigrate.policy import Peer, Policy, Rule
+    from lhmigrate.peers import Peer
+    from lhmigrate.policy import Policy, Rule
     from lhmigrate.ports import Ports
     from lhmigrate.release import Release
     from lhmigrate.stale import Stale
@@ -47,7 +49,7 @@ def tighten(world: World, old: Release, new: Release) -> Tightening:
     """The removals after one hop."""
     result = Tightening([], [])
     for policy in world.user_policies(new):
-        if policy.namespace == world.settings.namespace and not policy.unread:
+        if policy.namespace == world.settings.namespace and not policy.unread and policy.dialect in WRITERS:
             by_rule: dict[Rule, list[Stale]] = defaultdict(list)
             for one in stale(world, policy, old, new):
                 by_rule[one.rule].append(one)

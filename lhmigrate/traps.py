@@ -46,7 +46,7 @@ def _lone(
     accompanied = world.together((*alone.all, *companions))
     for component in release.components.values():
         pods = cluster.pods(release, component)
-        isolating = alone.selecting(pods[0], Direction.INGRESS)[0]
+        isolating = alone.selecting(pods[0], Direction.INGRESS).isolating
         if not isolating or any(policy.shipped_by for policy in isolating):
             continue
         if not any(policy.selects.matches(pods[0].labels) is Match.YES for policy in companions):

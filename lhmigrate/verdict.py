@@ -1,27 +1,35 @@
 """The one engine: whether the policies of a cluster let a flow through, and which of them decide.
 
-A flow passes when its sender may send it and its receiver may receive it. A pod that no policy selects for
-a direction is open in it; once any selects it, only what some rule of the selecting policies lets in (or
-out) passes (https://kubernetes.io/docs/concepts/services-networking/network-policies/). Every step may be
-unknown, and an unknown never counts as allowed.
+A flow passes when its sender may send it and its receiver may receive it. At each end the rules of the policies
+that select it are asked tier by tier, in their order, and the first that matches decides (`policy`). For those who
+have NetworkPolicies only, that is: a pod that no policy selects for a direction is open in it; once any selects it,
+only what some rule of the selecting policies lets in (or out) passes
+(https://kubernetes.io/docs/concepts/services-networking/network-policies/). Every step may be unknown, and an
+unknown never counts as allowed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.endpoints import Endpoint, Host, Pod
 from lhmigrate.labels import Match
-from lhmigrate.policy import EVERYONE, Direction
+from lhmigrate.peers import EVERYONE
+from lhmigrate.policy import Action, Direction
 from lhmigrate.ports import NO_PORT, Ports
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from lhmigrate.cluster import Leg
-    from lhmigrate.policies import Policies
+    from lhmigrate.errors import Problem
+    from lhmigrate.http import Request
+    from lhmigrate.order import Step
+    from lhmigrate.policies import Policies, Selected, Stage
     from lhmigrate.policy import Policy, Rule
 
 
@@ -50,6 +58,10 @@ class Verdict:
     """Those that isolate the other end, where it fails there too."""
     near: Rule | None = None
     """The rule that comes nearest to letting it through: it admits the peer, but not on these ports."""
+    denying: Rule | None = None
+    """The rule that forbids it; None: it fails because no rule lets it through."""
+    doubt: Problem | None = None
+    """What was not understood, where that is why the answer is unknown."""
     own: Endpoint | None = None
     peer: Endpoint | None = None
 
@@ -62,6 +74,21 @@ class Verdict:
 PASSES: Final = Verdict(Answer.ALLOWED)
 
 
+class _Question(NamedTuple):
+    """What the policies of one end are asked."""
+
+    own: Endpoint
+    peer: Endpoint
+    direction: Direction
+    requests: tuple[Request, ...]
+    """What the flow asks for over HTTP; none: it does not, or we do not know."""
+
+    @property
+    def server(self) -> Endpoint:
+        """Whose ports are meant."""
+        return self.own if self.direction is Direction.INGRESS else self.peer
+
+
 class _Side(NamedTuple):
     """What one end of a flow makes of it."""
 
@@ -70,6 +97,15 @@ class _Side(NamedTuple):
 
 
 _OPEN: Final = _Side()
+
+
+class _Outcome(NamedTuple):
+    """Ports by what may become of them. A port in more than one is unknown."""
+
+    passing: Ports = NO_PORT
+    stopped: Ports = NO_PORT
+    onward: Ports = NO_PORT
+    """What the next tier decides."""
 
 
 def judge(leg: Leg, policies: Policies) -> Verdict:
@@ -111,41 +147,68 @@ def sides(leg: Leg, policies: Policies) -> Iterator[Side]:
                 (Direction.EGRESS, sender, receiver),
                 (Direction.INGRESS, receiver, sender),
             ):
-                found = _side(own, peer, direction, leg.ports, policies)
+                found = _side(_Question(own, peer, direction, leg.requests), leg.ports, policies)
                 if isinstance(own, Pod) and found.blocked:
-                    yield Side(direction, own, peer, found.blocked, policies.selecting(own, direction)[0])
+                    yield Side(direction, own, peer, found.blocked, policies.selecting(own, direction).isolating)
 
 
 def _judge(leg: Leg, sender: Endpoint, receiver: Endpoint, policies: Policies) -> Verdict:
-    sides = [
-        (Direction.EGRESS, sender, receiver, _side(sender, receiver, Direction.EGRESS, leg.ports, policies)),
-        (
-            Direction.INGRESS,
-            receiver,
-            sender,
-            _side(receiver, sender, Direction.INGRESS, leg.ports, policies),
-        ),
+    """What becomes of it between two guises."""
+    asked = [
+        _Question(sender, receiver, Direction.EGRESS, leg.requests),
+        _Question(receiver, sender, Direction.INGRESS, leg.requests),
     ]
-    blocked = sides[0][3].blocked | sides[1][3].blocked
-    unknown = (sides[0][3].unknown | sides[1][3].unknown) - blocked
+    sides = [(question, _side(question, leg.ports, policies)) for question in asked]
+    blocked = sides[0][1].blocked | sides[1][1].blocked
+    unknown = (sides[0][1].unknown | sides[1][1].unknown) - blocked
     answer = _answer(leg, blocked, unknown)
     if answer is Answer.ALLOWED:
         return PASSES
-    sides.sort(key=lambda one: (bool(one[3].blocked), bool(one[3].unknown)), reverse=True)
-    (direction, own, peer, _), (_, _, _, far) = sides
-    selected = policies.selecting(own, direction) if isinstance(own, Pod) else ((), ())
-    doubtful = answer is Answer.UNKNOWN and any(policy.unread for policy in selected[1])
-    return Verdict(
-        answer=answer,
-        blocked=blocked,
-        unknown=unknown,
-        direction=direction,
-        policies=(*selected[0], *selected[1]) if doubtful else selected[0] or selected[1],
-        also=policies.selecting(peer, sides[1][0])[0] if far.blocked and isinstance(peer, Pod) else (),
-        near=_nearest(selected[0], peer, direction),
-        own=own,
-        peer=peer,
+    sides.sort(key=lambda one: (bool(one[1].blocked), bool(one[1].unknown)), reverse=True)
+    (question, near), (other, far) = sides
+    also = policies.selecting(other.own, other.direction).isolating if far.blocked else ()
+    return _explained(Verdict(answer, blocked, unknown, also=also), question, near, policies)
+
+
+def _explained(verdict: Verdict, question: _Question, side: _Side, policies: Policies) -> Verdict:
+    """The verdict with what decides it: the rule that denies it, or the policies that isolate the pod."""
+    selected = policies.selecting(question.own, question.direction)
+    met = list(_met(selected, question, side.blocked or side.unknown))
+    doubts = [
+        *(problem for policy in selected.perhaps for problem in policy.unread),
+        *(problem for step, _ in met for problem in _doubts(step)),
+    ]
+    denying = next((step for step, sure in met if step.rule.action is Action.DENY and (sure or not side.blocked)), None)
+    deciding = selected.isolating or selected.perhaps
+    if denying is not None and (side.blocked or not doubts):
+        deciding = (denying.policy,)
+    elif verdict.answer is Answer.UNKNOWN and doubts:
+        deciding = tuple(dict.fromkeys((*selected.isolating, *selected.perhaps, *(step.policy for step, _ in met))))
+    return replace(
+        verdict,
+        direction=question.direction,
+        policies=deciding,
+        near=_nearest(selected, question),
+        denying=denying.rule if denying is not None else None,
+        doubt=doubts[0] if doubts and verdict.answer is Answer.UNKNOWN else None,
+        own=question.own,
+        peer=question.peer,
     )
+
+
+def _met(selected: Selected, question: _Question, ports: Ports) -> Iterator[tuple[Step, bool]]:
+    """The rules that have a say about ports, and whether they certainly have."""
+    for stage in selected.stages:
+        for step in stage.steps:
+            if any(one.meets(ports) for one in step.rule.ports_at(question.server)):
+                match = _matches(step, question)
+                if match:
+                    yield step, step.sure and match is Match.YES
+
+
+def _doubts(step: Step) -> Iterator[Problem]:
+    yield from step.policy.unread
+    yield from (doubt for doubt in (step.rule.doubt, step.doubt) if doubt is not None)
 
 
 def _answer(leg: Leg, blocked: Ports, unknown: Ports) -> Answer:
@@ -159,70 +222,85 @@ def _answer(leg: Leg, blocked: Ports, unknown: Ports) -> Answer:
     return Answer.UNKNOWN if leg.flow.any_port else Answer.PARTIAL
 
 
-def _side(own: Endpoint, peer: Endpoint, direction: Direction, ports: Ports, policies: Policies) -> _Side:
+def _side(question: _Question, ports: Ports, policies: Policies) -> _Side:
     """What the policies that select one end make of the flow's ports."""
-    if not isinstance(own, Pod):
+    ends = (question.own, question.peer)
+    exempt = max((end.exempt for end in ends if isinstance(end, Host)), default=Match.NO)
+    selected = policies.selecting(question.own, question.direction)
+    if exempt is Match.YES or not selected.stages:
         return _OPEN
-    exempt = peer.exempt if isinstance(peer, Host) else Match.NO
-    sure, unsure = policies.selecting(own, direction)
-    if exempt is Match.YES or not (sure or unsure):
+    if not selected.look_into_http or len(question.requests) < 2:
+        return _outcome(selected, question, ports, exempt)
+    # It passes if everything passes that it asks for.
+    each = [_outcome(selected, question._replace(requests=(request,)), ports, exempt) for request in question.requests]
+    blocked = reduce(or_, (side.blocked for side in each))
+    return _Side(blocked, reduce(or_, (side.unknown for side in each)) - blocked)
+
+
+def _outcome(selected: Selected, question: _Question, ports: Ports, exempt: Match) -> _Side:
+    """What becomes of ports once every tier was asked."""
+    passing = stopped = NO_PORT
+    arriving = ports
+    for stage in selected.stages:
+        outcome = _through(stage, question, arriving)
+        passing |= outcome.passing
+        stopped |= outcome.stopped
+        arriving = outcome.onward
+        if not arriving:
+            break
+    if not stopped:
         return _OPEN
-    server = own if direction is Direction.INGRESS else peer
-    left, maybe = _uncovered(sure, peer, direction, ports, server) if sure else (NO_PORT, NO_PORT)
-    unknown = left & maybe
-    for policy in unsure:
-        missed, _ = _uncovered((policy,), peer, direction, ports, server)
-        if policy.may_deny:
-            unknown = ports
-        elif sure:
-            # If it is in force, it lets this through, and nothing else does.
-            covered, possible = ports - missed, _possible(policy, peer, direction, server)
-            unknown |= left & (covered | possible)
-        else:
-            # If it is in force, it isolates, and does not let this through.
-            unknown |= missed
-    blocked = left - unknown
     if exempt is Match.MAYBE:
-        return _Side(unknown=unknown | blocked)
-    return _Side(blocked, unknown)
+        return _Side(unknown=stopped)
+    passing |= arriving
+    return _Side(stopped - passing, stopped & passing)
 
 
-def _uncovered(
-    policies: Sequence[Policy], peer: Endpoint, direction: Direction, ports: Ports, server: Endpoint
-) -> tuple[Ports, Ports]:
-    """The ports that no rule certainly lets through, and those that some rule perhaps does."""
-    left, maybe = ports, NO_PORT
-    for policy in policies:
-        for rule in policy.rules(direction):
-            if not rule.named and not rule.ports.meets(left):
-                continue
-            match = rule.admits(peer, policy.namespace)
-            if match is Match.NO:
-                continue
-            sure, unsure = rule.ports_at(server)
-            if match is Match.YES:
-                left -= sure
-                maybe |= unsure
-                if not left:
-                    return left, maybe
-            else:
-                maybe |= sure | unsure
-    return left, maybe
+def _through(stage: Stage, question: _Question, arriving: Ports) -> _Outcome:
+    """What one tier makes of the ports that reach it: the first rule that certainly matches takes them out."""
+    server, left = question.server, arriving
+    reached = {Action.ALLOW: NO_PORT, Action.DENY: NO_PORT, Action.PASS: NO_PORT}
+    # What a policy decides itself, if it is in force at all: it cannot isolate without that.
+    decided: dict[Policy, Ports] = {}
+    for step in stage.steps:
+        rule = step.rule
+        if not rule.named and not rule.ports.meets(left):
+            continue
+        match = _matches(step, question)
+        if match is Match.NO:
+            continue
+        certain, perhaps = rule.ports_at(server)
+        open_to_it = left if step.sure else left - decided.get(step.policy, NO_PORT)
+        reached[rule.action] |= open_to_it & (certain | perhaps)
+        if match is Match.YES and step.sure:
+            left -= certain
+            if not left:
+                break
+        elif match is Match.YES:
+            decided[step.policy] = decided.get(step.policy, NO_PORT) | certain
+    stopped, onward = reached[Action.DENY], reached[Action.PASS]
+    if stage.isolating:
+        stopped |= left
+    else:
+        onward |= left
+        for policy in stage.perhaps:
+            stopped |= left - decided.get(policy, NO_PORT)
+    return _Outcome(reached[Action.ALLOW], stopped, onward)
 
 
-def _possible(policy: Policy, peer: Endpoint, direction: Direction, server: Endpoint) -> Ports:
-    ports = NO_PORT
-    for rule in policy.rules(direction):
-        if rule.admits(peer, policy.namespace):
-            sure, unsure = rule.ports_at(server)
-            ports |= sure | unsure
-    return ports
+def _matches(step: Step, question: _Question) -> Match:
+    """Whether a rule speaks of the other end, and of all that the flow asks for."""
+    answer = min(step.about, step.rule.admits(question.peer, step.policy.namespace))
+    if answer and step.rule.http is not None:
+        answer = min(answer, step.rule.lets_through(question.requests))
+    return answer
 
 
-def _nearest(policies: Sequence[Policy], peer: Endpoint, direction: Direction) -> Rule | None:
-    """The first rule that names the peer in particular, though not on all these ports."""
-    for policy in policies:
-        for rule in policy.rules(direction):
-            if rule.peers != EVERYONE and rule.admits(peer, policy.namespace) is Match.YES:
+def _nearest(selected: Selected, question: _Question) -> Rule | None:
+    """The first rule that certainly lets that peer in or out, in particular, though not on all these ports."""
+    for policy in selected.isolating:
+        for rule in policy.rules(question.direction):
+            names = rule.action is Action.ALLOW and rule.peers != EVERYONE
+            if names and rule.admits(question.peer, policy.namespace) is Match.YES:
                 return rule
     return None

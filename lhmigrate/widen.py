@@ -12,11 +12,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate import shipped
+from lhmigrate.dialects.writers import WRITERS
 from lhmigrate.edits import AddPeers, AddPolicy, AddPorts, AddRule, AddToValue, Allowance, Edit
+from lhmigrate.identity import Names, Unnameable
 from lhmigrate.labels import Match
-from lhmigrate.naming import Names, Unnameable
 from lhmigrate.needs import Need, needs
-from lhmigrate.policy import EVERYONE, Direction, Peer, Pods, Policy, Rule
+from lhmigrate.peers import EVERYONE, Peer, Pods
+from lhmigrate.policy import Direction, Policy, Rule
 from lhmigrate.ports import NO_PORT, Ports
 from lhmigrate.release import Usage
 
@@ -145,7 +147,7 @@ class _Widening:
 
     def _in_a_rule(self, demand: _Demand) -> Edit | None:
         """A port, or a peer, in a rule that is there."""
-        policies = [policy for policy in self._isolating(demand) if self._fits(policy, demand)]
+        policies = self._fitting(demand)
         for policy in policies:
             for rule in policy.rules(demand.direction):
                 if self._names_only_who_needs(rule, demand) and _admits(rule, policy, demand):
@@ -162,6 +164,10 @@ class _Widening:
         """The user's own policies that cut it."""
         found = dict.fromkeys(policy for need in demand.needs for policy in need.policies)
         return [policy for policy in found if not policy.shipped_by and not policy.unread]
+
+    def _fitting(self, demand: _Demand) -> list[Policy]:
+        """Those of them that can take a rule for it, in a dialect that we write."""
+        return [one for one in self._isolating(demand) if one.dialect in WRITERS and self._fits(one, demand)]
 
     def _fits(self, policy: Policy, demand: _Demand) -> bool:
         """Whether what is let in there is let in to these pods and no others."""
@@ -194,7 +200,10 @@ class _Widening:
     def _home(self, demand: _Demand) -> _Home | None:
         """The policy that gets a rule of its own for it, or the one beside which a new policy is written."""
         isolating = self._isolating(demand)
-        fit = [policy for policy in isolating if self._fits(policy, demand)]
+        if not any(need.policies for need in demand.needs):
+            self._refuse(demand.needs, "a rule forbids it, so no rule that lets it through helps")
+            return None
+        fit = self._fitting(demand)
         # Best one that has rules of this direction already.
         fit.sort(key=lambda policy: not policy.rules(demand.direction))
         if fit:
@@ -213,7 +222,7 @@ class _Widening:
         """Whether these pods are isolated in that direction before the hop and during it, in every guise."""
         transition = self._transition
         return all(
-            policies.selecting(pod, demand.direction)[0]
+            policies.selecting(pod, demand.direction).isolating
             for release, policies in (
                 (self._hop.old, transition.before),
                 (self._hop.old, transition.after),

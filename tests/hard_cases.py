@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from lhmigrate.cluster import Leg
 from lhmigrate.endpoints import Endpoint, Host, Network, Outside, Pod
+from lhmigrate.http import Request
 from lhmigrate.labels import Labels, Match, Operator, Requirement, Selector
 from lhmigrate.manifests import read
+from lhmigrate.peers import Block, Pods
 from lhmigrate.policies import Policies
-from lhmigrate.policy import Block, Pods
 from lhmigrate.ports import NO_PORT, Ports
 from lhmigrate.release import Flow
+from lhmigrate.tiers import put_in_place
 from lhmigrate.verdict import Answer, Verdict, judge
 
 if TYPE_CHECKING:
@@ -91,14 +93,20 @@ class Case:
     """Only one of the ports is used, and we do not know which."""
     readable: bool = True
     """Whether every policy is one that can be read."""
+    asks: tuple[str, ...] = ()
+    """What the flow asks for over HTTP."""
+    source: str = ""
+    """Where it says so, for what not everybody knows by heart."""
 
     def verdict(self) -> Verdict:
         """What the engine makes of it."""
         ports = written(self.ports)
         flow = Flow("flow", ("sender",), ("receiver",), ports, any_port=self.any_port)
         receivers = (self.receiver,) if self.also_as is None else (self.receiver, self.also_as)
-        leg = Leg(flow, "sender", "receiver", ports, (self.sender,), receivers)
-        return judge(leg, Policies(read(self.policies, "case.yaml").policies))
+        requests = tuple(Request.parse(text) for text in self.asks)
+        leg = Leg(flow, "sender", "receiver", ports, (self.sender,), receivers, requests)
+        objects = read(self.policies, "case.yaml")
+        return judge(leg, Policies(put_in_place(objects.policies, objects.tiers)))
 
     def holds(self) -> bool:
         """Whether that is what it should be."""
@@ -116,12 +124,18 @@ def written(text: str) -> Ports:
     return ports
 
 
-def policy(spec: str, *, namespace: str | None = "home", kind: str = "networking.k8s.io/v1 NetworkPolicy") -> str:
+def policy(
+    spec: str,
+    *,
+    namespace: str | None = "home",
+    kind: str = "networking.k8s.io/v1 NetworkPolicy",
+    name: str = "policy",
+) -> str:
     """A whole policy from its spec. Several are put one after the other with `+`."""
     version, kind = kind.split()
     where = "" if namespace is None else f", namespace: {namespace}"
     body = indent(dedent(spec).strip("\n"), "  ")
-    return f"---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: policy{where}}}\nspec:\n{body}\n"
+    return f"---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: {name}{where}}}\nspec:\n{body}\n"
 
 
 def server_takes(rule: str) -> str:
@@ -627,7 +641,7 @@ EACH_ITS_OWN_PORT = policy("""
 
 UNREADABLE = policy("podSelector: {}\ningres: []")
 UNREADABLE_AWAY = policy("podSelector: {}\ningres: []", namespace="away")
-CILIUM = policy("endpointSelector: {}", kind="cilium.io/v2 CiliumNetworkPolicy")
+FOREIGN = policy("podSelector: {}", kind="crd.antrea.io/v1beta1 NetworkPolicy")
 HOMELESS_POLICY = policy("podSelector: {matchLabels: {app: server}}", namespace=None)
 
 UNKNOWNS = [
@@ -955,16 +969,16 @@ UNKNOWNS = [
         sender=NODE,
         readable=False,
     ),
-    Case("a policy of another kind", CILIUM, UNKNOWN, readable=False),
+    Case("a policy of another kind", FOREIGN, UNKNOWN, readable=False),
     Case(
         "a policy of another kind may forbid what others allow",
-        CILIUM + server_takes("{}") + client_sends("{}"),
+        FOREIGN + server_takes("{}") + client_sends("{}"),
         UNKNOWN,
         readable=False,
     ),
     Case(
         "a policy of another kind may allow what others do not",
-        CILIUM + SERVER_TAKES_NOBODY,
+        FOREIGN + SERVER_TAKES_NOBODY,
         UNKNOWN,
         sender=NODE,
         readable=False,

@@ -194,9 +194,9 @@ BAD = {
 }
 FOREIGN = {
     "another API's policy": Bad(
-        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: c}\n",
+        "apiVersion: crd.antrea.io/v1beta1\nkind: ClusterNetworkPolicy\nmetadata: {name: c}\n",
         "bad.yaml:1:1",
-        "is a CiliumNetworkPolicy (Cilium's), which this version cannot judge yet",
+        "is a ClusterNetworkPolicy (another API's), which this version cannot judge yet",
     ),
     "a policy of a time long gone": Bad(
         "apiVersion: extensions/v1beta1\nkind: NetworkPolicy\nmetadata: {name: c}\n",

@@ -33,5 +33,5 @@ def test_a_policy_of_the_whole_cluster_concerns_longhorn(
     inventory = take(reading(CLUSTER_WIDE), settings, (), lambda _: kustomized)
     [policy] = inventory.policies
     assert policy.namespace is None
-    assert policy.may_deny
+    assert policy.denies()
     assert inventory.assumptions == ()

@@ -34,7 +34,8 @@ from lhmigrate.errors import Unreadable
 from lhmigrate.fields import Fields
 from lhmigrate.labels import Match
 from lhmigrate.manifests import read
-from lhmigrate.policy import Direction, Everyone, NamedPort, Policy
+from lhmigrate.peers import Everyone
+from lhmigrate.policy import Direction, NamedPort, Policy
 from lhmigrate.ports import EVERY_PORT, Ports
 from lhmigrate.verdict import PASSES, Verdict
 from lhmigrate.yamltext import parse, pieces
@@ -150,7 +151,8 @@ def test_who_cannot_be_read_is_told_beside_who_certainly_closes_the_end() -> Non
 def policy_of(text: str) -> Policy:
     [piece] = pieces(dedent(text), "p.yaml")
     [root] = parse(piece)
-    return kubernetes.read(Fields(root, "object"))
+    [policy] = kubernetes.read(Fields(root, "object"))
+    return policy
 
 
 def test_a_policy_as_it_is_read() -> None:

@@ -8,6 +8,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from labelled import knowledge, objects, possible
 
 from lhmigrate.labels import EVERYTHING, NOTHING_KNOWN, Labels, Match, Operator, Requirement, Selector
 
@@ -91,52 +92,25 @@ def test_the_labels_that_everything_it_matches_must_carry(lines: list[str], labe
 # ---------------------------------------------------------------------------------------------------
 # What we answer is what every object that we may have before us agrees on.
 
-KEYS, VALUES = ["a", "b", "c"], ["x", "y", "z"]
-OBJECTS = [
-    {key: value for key, value in zip(KEYS, values, strict=True) if value}
-    for values in product(["", *VALUES], repeat=len(KEYS))
-]
+OBJECTS = objects(["a", "b", "c"], ["x", "y", "z"])
 LINES = st.builds(
     Requirement,
-    st.sampled_from(KEYS),
+    st.sampled_from("abc"),
     st.sampled_from([Operator.IN, Operator.NOT_IN]),
     st.frozensets(st.sampled_from(["x", "y"]), min_size=1),
-) | st.builds(Requirement, st.sampled_from(KEYS), st.sampled_from([Operator.EXISTS, Operator.DOES_NOT_EXIST]))
+) | st.builds(Requirement, st.sampled_from("abc"), st.sampled_from([Operator.EXISTS, Operator.DOES_NOT_EXIST]))
 
 
-@st.composite
-def knowledge(draw: st.DrawFn) -> Labels:
-    """All, some or nothing of what could be known of one of these objects."""
-    known, varying = {}, set()
-    for key, value in draw(st.sampled_from(OBJECTS)).items():
-        match draw(st.sampled_from(["its value", "that it is there", "nothing"])):
-            case "its value":
-                known[key] = value
-            case "that it is there":
-                varying.add(key)
-    return Labels(known, frozenset(varying), draw(st.booleans()))
-
-
-def possible(labels: Labels) -> list[Labels]:
-    """Every object of which this may be known."""
-    there = {*labels.known, *labels.varying}
-    return [
-        Labels(one)
-        for one in OBJECTS
-        if labels.known.items() <= one.items() and (there == one.keys() if labels.complete else there <= one.keys())
-    ]
-
-
-@given(knowledge(), LINES)
+@given(knowledge(OBJECTS), LINES)
 def test_one_line_is_unknown_only_where_it_could_turn_out_either_way(labels: Labels, line: Requirement) -> None:
-    answers = {line.matches(one) for one in possible(labels)}
+    answers = {line.matches(one) for one in possible(labels, OBJECTS)}
     assert line.matches(labels) is (answers.pop() if len(answers) == 1 else MAYBE)
 
 
-@given(knowledge(), st.lists(LINES, max_size=3))
+@given(knowledge(OBJECTS), st.lists(LINES, max_size=3))
 def test_a_selector_never_answers_what_knowing_more_would_take_back(labels: Labels, lines: list[Requirement]) -> None:
     selector = Selector(tuple(lines))
-    for one in possible(labels):
+    for one in possible(labels, OBJECTS):
         assert selector.matches(one) is not MAYBE
         assert selector.matches(labels) in {selector.matches(one), MAYBE}
 

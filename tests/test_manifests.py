@@ -11,7 +11,8 @@ import yaml
 from lhmigrate import skim
 from lhmigrate.labels import EVERYTHING
 from lhmigrate.manifests import Objects, read
-from lhmigrate.policy import Direction, Unclear
+from lhmigrate.peers import Unclear
+from lhmigrate.policy import Direction
 
 POLICY = """\
 apiVersion: networking.k8s.io/v1
@@ -203,7 +204,7 @@ def test_a_policy_of_which_nothing_is_known_may_be_about_any_pod() -> None:
     assert policy.selects == EVERYTHING
     assert policy.isolates == set(Direction)
     assert [[rule.peers for rule in policy.rules(one)] for one in Direction] == [[(Unclear(),)], [(Unclear(),)]]
-    assert not policy.may_deny
+    assert not policy.denies()
 
 
 def test_a_document_that_cannot_be_parsed_stands_where_it_begins() -> None:
@@ -293,14 +294,14 @@ def test_templates_are_told_as_such(text: str, place: str, what: str) -> None:
     [policy] = objects.policies
     assert policy.unread
     assert policy.namespace is None
-    assert not policy.may_deny
+    assert not policy.denies()
     assert objects.documents == 1
 
 
 def test_a_template_of_another_kind_may_forbid_as_well() -> None:
     text = AS_JSON.replace("networking.k8s.io/v1", "cilium.io/v2").replace("NetworkPolicy", "CiliumNetworkPolicy")
     [policy] = found(text.replace("longhorn-system", "${NAMESPACE}")).policies
-    assert policy.may_deny
+    assert policy.denies()
 
 
 @pytest.mark.parametrize(
@@ -338,7 +339,7 @@ def test_a_policy_of_another_kind_may_allow_and_forbid(kind: str, whose: str) ->
     objects = found(POLICY.replace("networking.k8s.io/v1", version).replace("NetworkPolicy", name))
     [policy] = objects.policies
     assert (policy.kind, policy.name, policy.namespace) == (name, "managers", "longhorn-system")
-    assert policy.may_deny
+    assert policy.denies()
     assert policy.selects == EVERYTHING
     assert [str(one) for one in objects.unread] == [
         f"f.yaml:1:1: is a {name} ({whose}), which this version cannot judge yet"
@@ -361,7 +362,7 @@ def test_a_policy_of_the_whole_cluster_is_in_no_namespace_whatever_it_says(kind:
     text = POLICY.replace("networking.k8s.io/v1", version).replace("NetworkPolicy", name)
     [policy] = read(text.replace("longhorn-system", "web"), "f.yaml", frozenset({"longhorn-system"})).policies
     assert policy.namespace is None
-    assert policy.may_deny
+    assert policy.denies()
 
 
 # ---------------------------------------------------------------------------------------------------

@@ -16,8 +16,22 @@ from lhmigrate.cluster import Leg
 from lhmigrate.endpoints import Endpoint, Host, Network, Outside, Pod
 from lhmigrate.errors import Place, Problem
 from lhmigrate.labels import EVERYTHING, Labels, Match, Operator, Requirement, Selector
+from lhmigrate.peers import EVERYONE, Block, Peer, Pods, Unclear
 from lhmigrate.policies import Policies
-from lhmigrate.policy import EVERYONE, Block, Direction, NamedPort, Peer, Pods, Policy, Rule, Unclear
+from lhmigrate.policy import (
+    ADMIN,
+    BASELINE,
+    DEFAULT,
+    FIRST,
+    UNPLACED,
+    USUAL,
+    Action,
+    Direction,
+    NamedPort,
+    Order,
+    Policy,
+    Rule,
+)
 from lhmigrate.ports import EVERY_PORT, Ports
 from lhmigrate.release import Flow
 from lhmigrate.verdict import Verdict, judge
@@ -96,6 +110,16 @@ class World:
         return Rule(direction, peers, self._lot.choice([EVERY_PORT, self.few_ports(), self.few_ports()]), PLACE)
 
     def policy(self) -> Policy:
+        match self._lot.randrange(6):
+            case 0:
+                return self.deny_first()
+            case 1:
+                return self.ordered()
+            case _:
+                return self.union()
+
+    def union(self) -> Policy:
+        """As NetworkPolicies are: their rules only add up."""
         return Policy(
             kind="NetworkPolicy",
             name="policy",
@@ -106,6 +130,37 @@ class World:
             ingress=tuple(self.rule(Direction.INGRESS) for _ in range(self._lot.randrange(3))),
             egress=tuple(self.rule(Direction.EGRESS) for _ in range(self._lot.randrange(3))),
         )
+
+    def deny_first(self) -> Policy:
+        """As Cilium's are: denying rules come before all others, and isolating is a choice."""
+        policy = self.union()
+        return replace(
+            policy,
+            isolates=frozenset(one for one in Direction if self.toss()),
+            ingress=tuple(self.denying(rule) if self.toss() else rule for rule in policy.ingress),
+            egress=tuple(self.denying(rule) if self.toss() else rule for rule in policy.egress),
+            namespaces=self.selector() if self.toss() else None,
+        )
+
+    def denying(self, rule: Rule) -> Rule:
+        return replace(rule, action=Action.DENY, order=FIRST)
+
+    def ordered(self) -> Policy:
+        """As Calico's and the cluster administrator's are: the first rule of the first policy that matches decides."""
+        policy = self.union()
+        order = Order(self._lot.choice([1, 2000]), (str(self._lot.random()),))
+        return replace(
+            policy,
+            tier=self._lot.choice([ADMIN, DEFAULT, BASELINE]),
+            isolates=frozenset(one for one in Direction if self.toss()),
+            ingress=self.in_order(policy.ingress, order),
+            egress=self.in_order(policy.egress, order),
+            namespaces=self.selector() if self.toss() else None,
+        )
+
+    def in_order(self, rules: tuple[Rule, ...], order: Order) -> tuple[Rule, ...]:
+        more = (*rules, *rules[:1], *rules[1:])
+        return tuple(replace(rule, action=self._lot.choice(list(Action)), order=order) for rule in more)
 
     def verdict(self) -> Verdict:
         leg = Leg(Flow("flow", ("a",), ("b",), self.ports), "a", "b", self.ports, (self.sender,), (self.receiver,))
@@ -164,16 +219,81 @@ class World:
 
     def less_of_policy(self, policy: Policy) -> Policy:
         if not self.gone():
-            return replace(policy, namespace=None if self.gone() else policy.namespace)
+            return replace(
+                policy,
+                namespace=None if self.gone() and policy.namespaces is None else policy.namespace,
+                ingress=tuple(self.less_of_rule(rule) for rule in policy.ingress),
+                egress=tuple(self.less_of_rule(rule) for rule in policy.egress),
+            )
+        denies = policy.denies() or policy.tier is not DEFAULT or self.toss()
         return replace(
             policy,
+            tier=UNPLACED if denies else DEFAULT,
             selects=EVERYTHING,
+            namespaces=EVERYTHING,
             isolates=frozenset(Direction),
-            ingress=(Rule(Direction.INGRESS, (Unclear(),), EVERY_PORT, PLACE),),
-            egress=(Rule(Direction.EGRESS, (Unclear(),), EVERY_PORT, PLACE),),
+            ingress=self.anything(Direction.INGRESS, denies=denies),
+            egress=self.anything(Direction.EGRESS, denies=denies),
             unread=(PROBLEM,),
-            may_deny=self.toss(),
         )
+
+    def anything(self, direction: Direction, *, denies: bool) -> tuple[Rule, ...]:
+        rule = Rule(direction, (Unclear(),), EVERY_PORT, PLACE)
+        return (self.denying(rule), rule) if denies else (rule,)
+
+    def less_of_rule(self, rule: Rule) -> Rule:
+        """A rule of which a part is not understood may mean less than the rest says."""
+        if not self.gone():
+            return rule
+        if self.toss():
+            return replace(rule, peers=EVERYONE, doubt=PROBLEM)
+        return replace(rule, ports=EVERY_PORT, named=(), doubt=PROBLEM)
+
+
+def first_match(world: World) -> Ports:
+    """What is blocked, worked out port by port and as slowly as the documentation tells it."""
+    ends = (
+        (world.sender, world.receiver, Direction.EGRESS),
+        (world.receiver, world.sender, Direction.INGRESS),
+    )
+    blocked = []
+    for protocol, first, last in world.ports.ranges:
+        for number in range(first, last + 1):
+            port = Ports(((protocol, number, number),))
+            if not all(passes(world, own, peer, direction, port) for own, peer, direction in ends):
+                blocked.append((protocol, number, number))
+    return Ports.of(blocked)
+
+
+def passes(world: World, own: Endpoint, peer: Endpoint, direction: Direction, port: Ports) -> bool:
+    if not isinstance(own, Pod) or (isinstance(peer, Host) and peer.exempt):
+        return True
+    applying = [policy for policy in world.policies if policy.applies_to(own)]
+    for tier in (ADMIN, DEFAULT, BASELINE):
+        inside = [policy for policy in applying if policy.tier == tier]
+        rules = [(rule, policy.namespace) for policy in inside for rule in policy.rules(direction)]
+        rules.sort(key=lambda one: one[0].order)
+        server = own if direction is Direction.INGRESS else peer
+        actions = [
+            rule.action
+            for rule, namespace in rules
+            if port <= rule.ports_at(server)[0] and any(one.matches(peer, namespace) for one in rule.peers)
+        ]
+        action = actions[0] if actions else None
+        if action is None and any(direction in policy.isolates for policy in inside):
+            action = Action.DENY
+        if action in {Action.ALLOW, Action.DENY}:
+            return action is Action.ALLOW
+    return True
+
+
+@pytest.mark.parametrize("hundred", range(20))
+def test_the_first_rule_that_matches_decides(hundred: int) -> None:
+    for number in range(hundred * 100, hundred * 100 + 100):
+        world = World(number)
+        verdict = world.verdict()
+        assert not verdict.unknown, f"world {number}"
+        assert verdict.blocked == first_match(world), f"world {number}"
 
 
 @pytest.mark.parametrize("hundred", range(20))
@@ -188,6 +308,11 @@ def test_knowing_less_never_gives_another_answer(hundred: int) -> None:
         assert truth.blocked <= known.blocked | known.unknown, f"world {number}: {truth.blocked} is said to pass"
 
 
+def ordered(policy: Policy) -> bool:
+    """Whether its rules have an order among themselves."""
+    return any(rule.order not in {USUAL, FIRST} for rule in (*policy.ingress, *policy.egress))
+
+
 @pytest.mark.parametrize("hundred", range(5))
 def test_the_order_of_policies_and_rules_decides_nothing(hundred: int) -> None:
     for number in range(hundred * 100, hundred * 100 + 100):
@@ -195,7 +320,8 @@ def test_the_order_of_policies_and_rules_decides_nothing(hundred: int) -> None:
         world.forget()
         before = world.verdict()
         world.policies = [
-            replace(policy, ingress=policy.ingress[::-1], egress=policy.egress[::-1]) for policy in world.policies[::-1]
+            policy if ordered(policy) else replace(policy, ingress=policy.ingress[::-1], egress=policy.egress[::-1])
+            for policy in world.policies[::-1]
         ]
         after = world.verdict()
         assert (before.answer, before.blocked, before.unknown) == (after.answer, after.blocked, after.unknown), number
@@ -226,10 +352,10 @@ def test_looking_policies_up_misses_none() -> None:
             if not isinstance(pod, Pod):
                 continue
             for direction in Direction:
-                isolating = [one for one in policies.all if direction in one.isolates]
+                isolating = sorted((one for one in policies.all if direction in one.isolates), key=lambda one: one.tier)
                 sure = [one for one in isolating if one.applies_to(pod) is Match.YES]
                 unsure = [one for one in isolating if one.applies_to(pod) is Match.MAYBE]
-                assert policies.selecting(pod, direction) == (tuple(sure), tuple(unsure)), f"world {number}"
+                assert policies.selecting(pod, direction)[:2] == (tuple(sure), tuple(unsure)), f"world {number}"
             possible = [one for one in policies.all if one.selects.matches(pod.labels)]
             assert not pod.labels.complete or set(possible) <= set(policies.possibly_selecting(pod.labels)), number
 

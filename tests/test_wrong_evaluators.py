@@ -21,8 +21,9 @@ from lhmigrate.dialects import kubernetes
 from lhmigrate.endpoints import Host, Outside, Pod
 from lhmigrate.fields import Fields, scalar, string
 from lhmigrate.labels import EVERYTHING, Labels, Match, Operator, Requirement
-from lhmigrate.policies import Policies
-from lhmigrate.policy import Block, Direction, NamedPort, Pods, Policy, Rule
+from lhmigrate.peers import Block, Pods
+from lhmigrate.policies import Policies, Selected
+from lhmigrate.policy import DEFAULT, Action, Direction, NamedPort, Policy, Rule
 from lhmigrate.ports import EVERY_PORT, NO_PORT, PROTOCOLS, Ports
 from lhmigrate.yamltext import Scalar
 
@@ -152,15 +153,25 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @mistake("the first policy that selects a pod decides alone")
 def _(patch: pytest.MonkeyPatch) -> None:
     def selecting(right: Callable[..., Any], self: Policies, pod: Any, direction: Direction) -> Any:
-        sure, unsure = right(self, pod, direction)
-        return sure[:1], unsure
+        selected = right(self, pod, direction)
+        first = selected.isolating[:1]
+        return selected._replace(
+            isolating=first,
+            stages=tuple(
+                stage._replace(
+                    isolating=first,
+                    steps=tuple(step for step in stage.steps if not step.sure or step.policy in first),
+                )
+                for stage in selected.stages
+            ),
+        )
 
     instead(patch, Policies, "selecting", selecting)
 
 
 def unchecked(patch: pytest.MonkeyPatch, never: Direction) -> None:
     def selecting(right: Callable[..., Any], self: Policies, pod: Any, direction: Direction) -> Any:
-        return ((), ()) if direction is never else right(self, pod, direction)
+        return Selected() if direction is never else right(self, pod, direction)
 
     instead(patch, Policies, "selecting", selecting)
 
@@ -233,7 +244,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
         alone = ip_network(ip_interface(text).ip)
         return right(node) if right(node).network_address == alone.network_address else alone
 
-    instead(patch, kubernetes, "_network", network)
+    instead(patch, kubernetes, "read_network", network)
 
 
 @mistake("an ipBlock matches pods where it should not, and not where it should")
@@ -319,7 +330,8 @@ def _(patch: pytest.MonkeyPatch) -> None:
     def ports_at(right: Callable[..., Any], self: Rule, server: Endpoint) -> Any:
         sure, unsure = right(self, server)
         declared = server.ports if isinstance(server, Pod) else {}
-        found = [(port.protocol, declared[port.name][1]) for port in self.named if port.name in declared]
+        named = [(port.protocol, port.name) for port in self.named if port.protocol is not None]
+        found = [(protocol, declared[name][1]) for protocol, name in named if name in declared]
         return sure | Ports.of((protocol, number, number) for protocol, number in found), unsure
 
     instead(patch, Rule, "ports_at", ports_at)
@@ -329,9 +341,9 @@ def _(patch: pytest.MonkeyPatch) -> None:
 def _(patch: pytest.MonkeyPatch) -> None:
     selected: list[Endpoint] = []
 
-    def side(right: Callable[..., Any], own: Endpoint, *others: Any) -> Any:
-        selected[:] = [own]
-        return right(own, *others)
+    def side(right: Callable[..., Any], question: Any, *others: Any) -> Any:
+        selected[:] = [question.own]
+        return right(question, *others)
 
     instead(patch, verdict, "_side", side)
     instead(patch, Rule, "ports_at", lambda right, self, _: right(self, selected[0]))
@@ -388,16 +400,25 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @mistake("policies of other kinds can only allow")
 def _(patch: pytest.MonkeyPatch) -> None:
+    def allowing(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        return tuple(rule for rule in rules if rule.action is Action.ALLOW)
+
     def side(right: Callable[..., Any], *arguments: Any) -> Any:
         *others, policies = arguments
-        return right(*others, Policies(replace(policy, may_deny=False) for policy in policies.all))
+        milder = (
+            replace(policy, tier=DEFAULT, ingress=allowing(policy.ingress), egress=allowing(policy.egress))
+            for policy in policies.all
+        )
+        return right(*others, Policies(milder))
 
     instead(patch, verdict, "_side", side)
 
 
 def of_a_host(patch: pytest.MonkeyPatch, exempt: Callable[[Match], Match]) -> None:
-    def side(right: Callable[..., Any], own: Endpoint, peer: Endpoint, *others: Any) -> Any:
-        return right(own, replace(peer, exempt=exempt(peer.exempt)) if isinstance(peer, Host) else peer, *others)
+    def side(right: Callable[..., Any], question: Any, *others: Any) -> Any:
+        peer = question.peer
+        changed = replace(peer, exempt=exempt(peer.exempt)) if isinstance(peer, Host) else peer
+        return right(question._replace(peer=changed), *others)
 
     instead(patch, verdict, "_side", side)
 

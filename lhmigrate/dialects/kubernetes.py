@@ -9,36 +9,34 @@ would refuse is not in force, so reading one raises `Unreadable`.
 from __future__ import annotations
 
 import re
-from ipaddress import ip_network
 from typing import TYPE_CHECKING, Final
 
+from lhmigrate.dialects.common import nothing_left, read_metadata, read_network, read_number
 from lhmigrate.errors import Unreadable
 from lhmigrate.fields import Fields, scalar, string, wrong
 from lhmigrate.labels import EVERYTHING, Operator, Requirement, Selector
-from lhmigrate.policy import EVERYONE, Block, Direction, NamedPort, Peer, Pods, Policy, Rule
+from lhmigrate.peers import EVERYONE, Block, Peer, Pods
+from lhmigrate.policy import Direction, NamedPort, Outline, Policy, Rule
 from lhmigrate.ports import EVERY_PORT, FIRST, LAST, PROTOCOLS, Ports, Range
 from lhmigrate.yamltext import Scalar
 
 if TYPE_CHECKING:
-    from lhmigrate.endpoints import Network
     from lhmigrate.yamltext import Node
 
 # IANA service names: lower case letters, digits and single dashes, at least one letter, at most 15 characters
 # (k8s.io/apimachinery, pkg/util/validation IsValidPortName).
 _PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9](?:-?[a-z0-9])*")
-_CIDR = re.compile(r"[^%]+/[0-9]{1,3}")
 # k8s.io/apimachinery, pkg/util/validation IsQualifiedName and IsValidLabelValue.
 _LABEL_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _LABEL_PREFIX = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+_VERSION: Final = "networking.k8s.io/v1"
+_OPERATORS: Final = {one.value: one for one in (Operator.IN, Operator.NOT_IN, Operator.EXISTS, Operator.DOES_NOT_EXIST)}
 _PEERS: Final = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 
 
-def read(document: Fields, shipped_by: str | None = None) -> Policy:
+def read(document: Fields, shipped_by: str | None = None) -> tuple[Policy, ...]:
     """A NetworkPolicy object. Raises `Unreadable` where the API server would refuse it or we cannot follow."""
-    metadata = document.fields("metadata")
-    name = metadata.string("name") if metadata else None
-    namespace = (metadata.string("namespace") if metadata else None) or None
-    labels = metadata.strings("labels") if metadata else {}
+    metadata = read_metadata(document)
     spec = Fields(document.need("spec"), "spec")
     selector = spec.get("podSelector")
     ingress = _rules(spec, Direction.INGRESS)
@@ -46,22 +44,22 @@ def read(document: Fields, shipped_by: str | None = None) -> Policy:
     isolates = _policy_types(spec, has_egress=bool(egress))
     policy = Policy(
         kind="NetworkPolicy",
-        name=name or "(no name)",
-        namespace=namespace,
+        name=metadata.name,
+        namespace=metadata.namespace,
         place=document.node.place,
         selects=read_selector(selector) if selector is not None else EVERYTHING,
         isolates=isolates,
         # Rules of a direction that is not isolated are ignored, as the API says of policyTypes.
         ingress=ingress if Direction.INGRESS in isolates else (),
         egress=egress if Direction.EGRESS in isolates else (),
-        owned_by_helm=labels.get("app.kubernetes.io/managed-by") == "Helm",
+        owned_by_helm=metadata.owned_by_helm,
         shipped_by=shipped_by,
     )
-    _nothing_left(spec)
-    return policy
+    nothing_left(spec, _VERSION)
+    return (policy,)
 
 
-def outline(document: Fields) -> tuple[Selector, frozenset[Direction]]:
+def outline(document: Fields) -> Outline:
     """Which pods a policy is about that cannot be read, and in which directions, as far as that much can be."""
     selector, isolates = EVERYTHING, frozenset(Direction)
     try:
@@ -72,15 +70,7 @@ def outline(document: Fields) -> tuple[Selector, frozenset[Direction]]:
         selector = read_selector(node) if node is not None else EVERYTHING
     except Unreadable:
         pass
-    return selector, isolates
-
-
-def _nothing_left(fields: Fields) -> None:
-    for key in fields.rest():
-        raise wrong(
-            key,
-            f"{fields.what} has no field {key.text!r} in networking.k8s.io/v1" if isinstance(key, Scalar) else "",
-        )
+    return Outline(selector, isolates)
 
 
 def _policy_types(spec: Fields, *, has_egress: bool) -> frozenset[Direction]:
@@ -122,7 +112,7 @@ def _rule(node: Node, direction: Direction) -> Rule:
         named=named,
         place=node.place,
     )
-    _nothing_left(fields)
+    nothing_left(fields, _VERSION)
     return rule
 
 
@@ -133,7 +123,7 @@ def _peer(node: Node) -> Peer:
         fields.get("namespaceSelector"),
         fields.get("ipBlock"),
     )
-    _nothing_left(fields)
+    nothing_left(fields, _VERSION)
     if block is not None:
         if pods is not None or namespaces is not None:
             raise wrong(node, "a peer with an ipBlock may not have selectors too")
@@ -148,28 +138,15 @@ def _peer(node: Node) -> Peer:
 
 def _block(node: Node) -> Block:
     fields = Fields(node, "ipBlock")
-    network = _network(fields.need("cidr"))
+    network = read_network(fields.need("cidr"))
     excepted = []
     for item in fields.items("except") or ():
-        hole = _network(item)
+        hole = read_network(item)
         if hole.version != network.version or hole == network or not hole.subnet_of(network):  # type: ignore[arg-type]
             raise wrong(item, f"except must lie within {network}, and be less than all of it")
         excepted.append(hole)
-    _nothing_left(fields)
+    nothing_left(fields, _VERSION)
     return Block(network, tuple(excepted))
-
-
-def _network(node: Node) -> Network:
-    text = string(node, "a CIDR")
-    try:
-        # Host bits are masked, as Go's net.ParseCIDR does.
-        network = ip_network(text, strict=False)
-    except ValueError:
-        network = None
-    # Python would take masks, as in 10.0.0.0/255.0.0.0, and zones, as in fe80::%eth0/64.
-    if network is None or not _CIDR.fullmatch(text):
-        raise wrong(node, f"{text!r} is not a CIDR like 10.0.0.0/8")
-    return network
 
 
 def _ports(nodes: list[Node] | None) -> tuple[Ports, tuple[NamedPort, ...]]:
@@ -194,7 +171,7 @@ def _port(node: Node) -> Range | NamedPort:
     if protocol not in PROTOCOLS:
         raise wrong(node, f"the protocol is one of {', '.join(PROTOCOLS)}, not {protocol!r}")
     port, end = fields.get("port"), fields.get("endPort")
-    _nothing_left(fields)
+    nothing_left(fields, _VERSION)
     if port is None:
         if end is not None:
             raise wrong(end, "endPort needs a port to start from")
@@ -208,28 +185,27 @@ def _port(node: Node) -> Range | NamedPort:
         if len(first) > 15 or not _PORT_NAME.fullmatch(first):
             raise wrong(port, f"{first!r} is a string, so it must be a port's name; a number stands without quotes")
         return NamedPort(first, protocol)
-    least = _number(port, 1)
-    return (protocol, least, _number(end, least) if end else least)
-
-
-def _number(node: Node, least: int) -> int:
-    value = scalar(node) if isinstance(node, Scalar) else None
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LAST:
-        raise wrong(node, f"a port is a number from {least} to {LAST} here")
-    return value
+    least = read_number(port, 1)
+    return (protocol, least, read_number(end, least) if end else least)
 
 
 def read_selector(node: Node) -> Selector:
     """A `LabelSelector`."""
+    requirements = read_requirements(node)
+    for requirement in requirements:
+        _well_formed(requirement, node)
+    return Selector(requirements)
+
+
+def read_requirements(node: Node) -> tuple[Requirement, ...]:
+    """The lines of a `LabelSelector`, whatever its keys look like."""
     fields = Fields(node, "selector")
     requirements = [
         Requirement(key, Operator.IN, frozenset({value})) for key, value in fields.strings("matchLabels").items()
     ]
     requirements.extend(_expression(item) for item in fields.items("matchExpressions") or ())
-    _nothing_left(fields)
-    for requirement in requirements:
-        _well_formed(requirement, node)
-    return Selector(tuple(requirements))
+    nothing_left(fields, _VERSION)
+    return tuple(requirements)
 
 
 def _well_formed(requirement: Requirement, node: Node) -> None:
@@ -246,11 +222,10 @@ def _expression(node: Node) -> Requirement:
     key = string(fields.need("key"), "key")
     operator = string(fields.need("operator"), "operator")
     values = frozenset(string(value, "a value") for value in fields.items("values") or ())
-    _nothing_left(fields)
-    known = {member.value: member for member in Operator}
-    if operator not in known:
-        raise wrong(node, f"the operator is one of {', '.join(known)}, not {operator!r}")
-    needs_values = known[operator] in {Operator.IN, Operator.NOT_IN}
+    nothing_left(fields, _VERSION)
+    if operator not in _OPERATORS:
+        raise wrong(node, f"the operator is one of {', '.join(_OPERATORS)}, not {operator!r}")
+    needs_values = _OPERATORS[operator] in {Operator.IN, Operator.NOT_IN}
     if needs_values != bool(values):
         raise wrong(node, f"{operator} needs values" if needs_values else f"{operator} takes no values")
-    return Requirement(key, known[operator], values)
+    return Requirement(key, _OPERATORS[operator], values)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lhmigrate.edits import AddPeers, AddPorts, AddRule, Allowance, PolicyEdit, TakePeers, TakePorts, TakeRule
 from lhmigrate.labels import Operator
-from lhmigrate.policy import Block, Direction, Pods
+from lhmigrate.peers import Block, Pods
+from lhmigrate.policy import Direction
 from lhmigrate.ports import EVERY_PORT, FIRST, LAST, Ports
 from lhmigrate.yamledit import Append, Op, Put, Remove, Route
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     from lhmigrate.edits import AddPolicy
     from lhmigrate.labels import Selector
-    from lhmigrate.policy import Peer, Policy, Rule
+    from lhmigrate.peers import Peer
+    from lhmigrate.policy import Policy, Rule
 
 Data = dict[str, Any]
 
@@ -141,8 +143,7 @@ def selector(wanted: Selector) -> Data:
 
 def ports(wanted: Ports, *, brief: bool = False) -> Iterator[Data]:
     """NetworkPolicyPorts; `brief` leaves out that the protocol is TCP, which it is unless it says otherwise."""
-    for one in wanted.apart():
-        [(protocol, first, last)] = one.ranges
+    for protocol, first, last in (part for one in wanted.apart() for part in one.ranges):
         data: Data = {} if brief and protocol == "TCP" and (first, last) != (FIRST, LAST) else {"protocol": protocol}
         if (first, last) != (FIRST, LAST):
             data["port"] = max(first, 1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from lhmigrate.cni import Dialect
 from lhmigrate.dialects import kubernetes_write
 
 if TYPE_CHECKING:
-    from lhmigrate.edits import AddPolicy, PolicyEdit
+    from lhmigrate.edits import PolicyEdit
     from lhmigrate.yamledit import Op, Route
 
 
@@ -17,9 +18,5 @@ class Writer(Protocol):
     def ops(self, edit: PolicyEdit, data: dict[str, Any], at: Route) -> list[Op]:
         """What to do to a policy's data, which stand at that route of their document."""
 
-    def document(self, added: AddPolicy, like: dict[str, Any]) -> dict[str, Any]:
-        """A whole policy, in the way of the one that it stands beside."""
 
-
-WRITERS: dict[str, Writer] = {"NetworkPolicy": kubernetes_write}
-"""By kind."""
+WRITERS: Final[dict[Dialect, Writer]] = {Dialect.KUBERNETES: kubernetes_write}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lhmigrate.dialects import kubernetes_write
-from lhmigrate.dialects.writers import WRITERS
 from lhmigrate.edits import AddPeers, AddPolicy, AddPorts, AddRule, AddToValue, Allowance
 from lhmigrate.endpoints import Host
+from lhmigrate.labels import Match
 from lhmigrate.placing import value_data
 from lhmigrate.ports import NO_PORT
 from lhmigrate.yamledit import render
@@ -38,7 +38,7 @@ def _data(undone: Undone) -> Any:  # noqa: ANN401 - any YAML
             rule = kubernetes_write.rule(Allowance(edit.direction, edit.peers, edit.ports))
             return {edit.direction.value: [rule]}
         case AddPolicy() as edit:
-            return WRITERS[edit.beside.kind].document(edit, {"metadata": {"namespace": edit.beside.namespace}})
+            return kubernetes_write.document(edit, {"metadata": {"namespace": edit.beside.namespace}})
         case AddToValue() as edit:
             return value_data(edit)
         case None if undone.needs:
@@ -48,8 +48,10 @@ def _data(undone: Undone) -> Any:  # noqa: ANN401 - any YAML
 
 
 def _to_fill_in(needs: tuple[Need, ...]) -> Any:  # noqa: ANN401 - any YAML
-    """A rule for somebody whom nobody could name."""
+    """A rule for somebody whom nobody named, where addresses or a namespace would do."""
     first, ports = needs[0], NO_PORT
+    if isinstance(first.peers[0], Host) and first.peers[0].by_address is not Match.YES:
+        return None
     for need in needs:
         ports |= need.ports
     rule = kubernetes_write.rule(Allowance(first.direction, (), ports))
