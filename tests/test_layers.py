@@ -29,6 +29,9 @@ LAYERS = (
     ("yamledit.block", "yamledit.flow", "yamledit.proof"),
     ("yamledit.documents",),
     ("yamledit",),
+    # Git.
+    ("worktree", "gitcommand"),
+    ("repository",),
     # From text to values, and the one engine.
     ("changes", "page", "specfile", "config", "dialects.kubernetes", "verdict", "wording", "assumptions", "edits"),
     ("catalogue", "dialects", "cluster", "shipped", "naming", "needs", "advice", "dialects.kubernetes_write"),
@@ -48,6 +51,7 @@ PLACE = {module: number for number, layer in enumerate(LAYERS) for module in lay
 
 # Those that read files, streams or the environment. Everything else computes.
 WORLDLY = {"__main__", "around", "cli", "scan", "config", "catalogue", "specfile"}
+WORLDLY |= {"worktree", "gitcommand", "repository"}
 
 
 def trees() -> dict[str, ast.Module]:
