@@ -29,9 +29,11 @@ LAYERS = (
     ("yamledit.block", "yamledit.flow", "yamledit.proof"),
     ("yamledit.documents",),
     ("yamledit",),
-    # Git.
-    ("worktree", "gitcommand"),
-    ("repository",),
+    # Git, and the files that are written.
+    ("worktree", "gitcommand", "disk"),
+    ("repository", "workplace"),
+    ("journal",),
+    ("writer",),
     # From text to values, and the one engine.
     ("changes", "page", "specfile", "config", "dialects.kubernetes", "verdict", "wording", "assumptions", "edits"),
     ("catalogue", "dialects", "cluster", "shipped", "naming", "needs", "advice", "dialects.kubernetes_write"),
@@ -51,7 +53,7 @@ PLACE = {module: number for number, layer in enumerate(LAYERS) for module in lay
 
 # Those that read files, streams or the environment. Everything else computes.
 WORLDLY = {"__main__", "around", "cli", "scan", "config", "catalogue", "specfile"}
-WORLDLY |= {"worktree", "gitcommand", "repository"}
+WORLDLY |= {"worktree", "gitcommand", "disk", "repository", "workplace", "journal", "writer"}
 
 
 def trees() -> dict[str, ast.Module]:
