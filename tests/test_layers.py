@@ -31,6 +31,11 @@ LAYERS = (
     ("yamledit.block", "yamledit.flow", "yamledit.proof"),
     ("yamledit.documents",),
     ("yamledit",),
+    # Git, and the files that are written.
+    ("worktree", "gitcommand", "disk"),
+    ("repository", "workplace"),
+    ("journal",),
+    ("writer",),
     # From text to values, and the one engine.
     ("naming", "policies", "tiers", "dialects.calico_labels", "dialects.calico_selector", "dialects.common", "edits"),
     (
@@ -77,6 +82,7 @@ PLACE = {module: number for number, layer in enumerate(LAYERS) for module in lay
 
 # Those that read files, streams or the environment. Everything else computes.
 WORLDLY = {"__main__", "around", "cli", "scan", "config", "catalogue", "specfile"}
+WORLDLY |= {"worktree", "gitcommand", "disk", "repository", "workplace", "journal", "writer"}
 
 
 def trees() -> dict[str, ast.Module]:
