@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lhmigrate import worktree
 from lhmigrate.scan import STDIN, STDIN_NAME
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Around:
 
 def shown(file: str) -> str:
     """A file's name in a diff: as `git apply` looks for it, from the top of the checkout that we are in."""
-    here = Path.cwd()
-    top = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
-    path = os.path.relpath(os.path.abspath(file), top)  # noqa: PTH100 - resolve() would follow links
+    here = os.path.realpath(os.curdir)
+    tree = worktree.around(here)
+    path = os.path.relpath(os.path.abspath(file), tree.top if tree else here)  # noqa: PTH100 - links stay
     return path if not path.startswith(os.pardir) else os.path.abspath(file).lstrip(os.sep)  # noqa: PTH100

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from lhmigrate.catalogue import Catalogue
     from lhmigrate.config import Options
+    from lhmigrate.errors import Problem
     from lhmigrate.findings import Finding
     from lhmigrate.inventory import Inventory
     from lhmigrate.patch import Installation
@@ -142,6 +143,12 @@ def patch(
         int | None, typer.Option(metavar="N", help="The hop, counted from 1. [default: the next one]")
     ] = None,
     all_hops: Annotated[bool, typer.Option("--all-hops", help="Every hop of the way.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Change the files, all or none.")] = False,
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="Also change files that have uncommitted changes.")
+    ] = False,
+    commit: Annotated[bool, typer.Option("--commit", help="Write, and make a commit for each hop and phase.")] = False,
+    branch: Annotated[str | None, typer.Option(metavar="NAME", help="Write, and commit on a new branch.")] = None,
     namespace: Namespace = None,
     default_namespace: DefaultNamespace = None,
     values: ValuesFiles = None,
@@ -154,13 +161,22 @@ def patch(
     format_: FormatOption = Format.terminal,
     exit_zero: ExitZero = False,
 ) -> None:
-    """The edits that a plan asks for, as a unified diff that `git apply` takes."""
+    """The edits that a plan asks for, as a unified diff that `git apply` takes; --write makes them."""
     with _sentences_for_errors():
         given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
-        run = _Run(paths or [], config, given)
+        wanted_on_disk = write or commit or branch is not None
+        run = _Run(paths or [], config, given, writes=wanted_on_disk)
         from lhmigrate import patching
 
-        wanted = patching.Wanted(hop=hop, all_hops=all_hops, phases=phase.value)
+        wanted = patching.Wanted(
+            hop=hop,
+            all_hops=all_hops,
+            phases=phase.value,
+            write=wanted_on_disk,
+            allow_dirty=allow_dirty,
+            commit=commit or branch is not None,
+            branch=branch,
+        )
         old, new = run.catalogue.find(from_), run.catalogue.find(to)
         done = patching.patch(run.catalogue, old, new, run.installation(), wanted)
         if format_ is Format.json:
@@ -335,11 +351,12 @@ class Given(NamedTuple):
 class _Run:
     """What the options of one run say."""
 
-    def __init__(self, paths: list[str], config_file: str | None, given: Given) -> None:
+    def __init__(self, paths: list[str], config_file: str | None, given: Given, *, writes: bool = False) -> None:
         from lhmigrate.scan import ReadAhead
 
         self._paths = paths
         self._progress = _Progress()
+        _after_a_run_cut_short(paths, writes=writes)
         self._ahead = ReadAhead(paths, self._progress.tell)
         from lhmigrate import config
 
@@ -382,6 +399,31 @@ class _Run:
         if found.coverage.unread and not found.coverage.policies and not foreign:
             raise Refusal("nothing could be judged:", details=found.coverage.unread)
         return found
+
+
+def _after_a_run_cut_short(paths: list[str], *, writes: bool) -> None:
+    """Undoes what a killed run left, before anything is read to be written; whoever only reads is told."""
+    from lhmigrate.scan import STDIN
+
+    files = [path for path in paths if path != STDIN]
+    if writes:
+        from lhmigrate import journal
+
+        _tell(*journal.recover(files))
+    elif files:
+        from lhmigrate import workplace
+
+        if any(map(workplace.left_behind, files)):
+            from lhmigrate import journal
+
+            _tell(*journal.unfinished(files))
+
+
+def _tell(*problems: Problem) -> None:
+    from lhmigrate.reports.visible import visible
+
+    if sys.stderr is not None:
+        sys.stderr.write("".join(f"lhmigrate: {visible(str(problem), 2000)}\n" for problem in problems))
 
 
 def _catalogue(specs: list[str]) -> Catalogue:
@@ -446,9 +488,10 @@ def _print(report: str) -> None:
 def _show(done: Done, glossary: Glossary) -> None:
     """The diff on stdout, byte for byte unless a person looks at it; what is to be said of it on stderr."""
     from lhmigrate.around import shown
+    from lhmigrate.patch import joined
     from lhmigrate.reports import patch as patches
 
-    changed = patches.unified(patches.joined(done.steps), shown)
+    changed = patches.unified(joined(done.steps), shown)
     if changed and not done.written:
         _print(patches.coloured(changed, _screen()) if sys.stdout is not None and sys.stdout.isatty() else changed)
     if sys.stderr is not None:

@@ -226,3 +226,12 @@ def steps(start: Installation, hops: Iterable[Hop], phases: Sequence[Phase]) -> 
             one, start = step(start, hop, phase)
             result.append(one)
     return result
+
+
+def joined(steps: Iterable[Step]) -> tuple[Changed, ...]:
+    """What steps, one after the other, make of each file, in the order of their names."""
+    result: dict[str, Changed] = {}
+    for one in (changed for step in steps for changed in step.changed):
+        first = result.get(one.file)
+        result[one.file] = one if first is None else one._replace(before=first.before)
+    return tuple(result[file] for file in sorted(result))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate import hops
 from lhmigrate import patch as patches
-from lhmigrate.errors import Refusal
+from lhmigrate.errors import Place, Problem, Refusal
 from lhmigrate.findings import Phase
+from lhmigrate.reports.patch import message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from lhmigrate.catalogue import Catalogue
     from lhmigrate.findings import Hop
-    from lhmigrate.patch import Installation, Step
-    from lhmigrate.release import Release
+    from lhmigrate.patch import Changed, Installation, Step
+    from lhmigrate.release import Glossary, Release
+    from lhmigrate.writer import FileChange
 
 
 class Wanted(NamedTuple):
@@ -26,6 +30,12 @@ class Wanted(NamedTuple):
     all_hops: bool = False
     phases: str = "before"
     """`before`, `after` or `both`."""
+    write: bool = False
+    allow_dirty: bool = False
+    """Also change files whose present content git could not give back."""
+    commit: bool = False
+    branch: str | None = None
+    """Where commits go: a new branch; None: the current one."""
 
 
 class Done(NamedTuple):
@@ -46,7 +56,36 @@ def patch(catalogue: Catalogue, old: Release, new: Release, start: Installation,
     way = _chosen(hops.path(catalogue, old, new), wanted)
     phases = tuple(Phase) if wanted.phases == "both" else (Phase(wanted.phases),)
     steps = tuple(patches.steps(start, way, phases))
-    return Done(steps)
+    changed = patches.joined(steps)
+    if not wanted.write or not changed:
+        return Done(steps, written=wanted.write)
+    return Done(steps, written=True, commits=_write(steps, changed, wanted, catalogue.glossary))
+
+
+def _write(steps: tuple[Step, ...], changed: Sequence[Changed], wanted: Wanted, glossary: Glossary) -> tuple[str, ...]:
+    """Writes everything at once; with commits, one step after the other."""
+    from lhmigrate import repository, writer  # noqa: PLC0415 - a preview needs neither
+
+    files = [one.file for one in changed]
+    if not wanted.allow_dirty and (dirty := repository.uncommitted(files)):
+        raise Refusal(
+            "has uncommitted changes, which an edit would mix with; commit or stash them, or pass --allow-dirty",
+            Place(dirty[0]),
+            tuple(Problem(Place(file), "has uncommitted changes, too") for file in dirty[1:]),
+        )
+    if not wanted.commit:
+        writer.replace_all(_as_bytes(changed))
+        return ()
+    repository.ready(files, wanted.branch)
+    commits: list[str] = []
+    branch = wanted.branch
+    for step in steps:
+        if step.changed:
+            writer.replace_all(_as_bytes(step.changed))
+            made = repository.commit([one.file for one in step.changed], message(step, glossary), branch)
+            commits += [one.id for one in made]
+            branch = None
+    return tuple(commits)
 
 
 def _chosen(way: Sequence[Hop], wanted: Wanted) -> Sequence[Hop]:
@@ -59,3 +98,26 @@ def _chosen(way: Sequence[Hop], wanted: Wanted) -> Sequence[Hop]:
         told = "one hop" if len(way) == 1 else f"{len(way)} hops"
         raise Refusal(f"this way has {told}, so there is no hop {number}")
     return way[number - 1 : number]
+
+
+def _as_bytes(changed: Iterable[Changed]) -> list[FileChange]:
+    """Changes as bytes: those on the disk, and those that should be there. A byte order mark stays where it was.
+
+    Raises `Refusal` where a file is not any more what was read.
+    """
+    from lhmigrate.writer import FileChange  # noqa: PLC0415 - a preview does not need it
+
+    return [FileChange(one.file, *_bytes(one)) for one in changed]
+
+
+def _bytes(one: Changed) -> tuple[bytes | None, bytes]:
+    if one.before is None:
+        return None, one.after.encode("utf-8")
+    try:
+        data = Path(one.file).read_bytes()
+    except OSError as error:
+        raise Refusal(f"cannot be read again: {error.strerror}", Place(one.file)) from None
+    mark = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
+    if data != mark + one.before.encode("utf-8"):
+        raise Refusal("was changed while it was looked at; run this again", Place(one.file))
+    return data, mark + one.after.encode("utf-8")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate import collisions, hops, lint, notes, pitfalls, wording
+from lhmigrate import advice, collisions, hops, lint, notes, pitfalls, wording
 from lhmigrate.findings import Code, Context, Finding, Hop, Level, Phase, Plan
 from lhmigrate.ports import NO_PORT, Ports
 from lhmigrate.release import Usage
 from lhmigrate.state import LegKey, World, key_of
 from lhmigrate.transition import Transition
 from lhmigrate.verdict import Answer
+from lhmigrate.widen import widen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,11 +93,20 @@ class _HopPlan:
         self._hop = hop
         self._told = told
         self._words = wording.Words(world.glossary, hop.new, world.settings)
+        self._transition = Transition(world, hop)
+
+    @cached_property
+    def _edits(self) -> dict[LegKey, list[str]]:
+        """What a patch would do about each flow that is cut, at either end of it."""
+        told: dict[LegKey, list[str]] = defaultdict(list)
+        for proposal in widen(self._transition)[0]:
+            for key in dict.fromkeys(key_of(need.leg) for need in proposal.needs):
+                told[key].append(f"{advice.told(proposal.edit)}.")
+        return told
 
     def findings(self) -> Iterator[Finding]:
         """Everything there is to say, in the order in which it is said."""
-        world, hop = self._world, self._hop
-        transition = Transition(world, hop)
+        world, hop, transition = self._world, self._hop, self._transition
         yield from notes.shipped_changes(world, hop)
         yield from collisions.find(world, hop)
         yield from transition.trapped
@@ -121,8 +133,9 @@ class _HopPlan:
 
     def _blocked(self, leg: Leg, verdict: Verdict, ports: Ports, code: Code, usage: Usage) -> Finding:
         sentence = self._words.blocked(leg, verdict, ports)
-        advice = self._words.advice_blocked(leg, verdict, ports, usage)
-        return self._flow(code, _LEVELS[code][usage], sentence, advice, leg, verdict, ports)
+        edits = " ".join(self._edits[key_of(leg)]) if code is Code.FLOW_BLOCKED else ""
+        advised = self._words.advice_blocked(leg, verdict, ports, usage, edits)
+        return self._flow(code, _LEVELS[code][usage], sentence, advised, leg, verdict, ports)
 
     def _unknown(self, leg: Leg, verdict: Verdict, was: Verdict | None, ports: Ports, usage: Usage) -> Finding:
         same = was is not None and (was.answer, was.unknown, was.blocked) == (
@@ -132,15 +145,16 @@ class _HopPlan:
         )
         level = Level.WARNING if usage is Usage.EVERYONE and not same else Level.NOTE
         sentence = self._words.unknown(leg, verdict, ports)
-        advice = self._words.advice_unknown(leg, verdict)
-        return self._flow(Code.FLOW_UNKNOWN, level, sentence, advice, leg, verdict, ports)
+        return self._flow(
+            Code.FLOW_UNKNOWN, level, sentence, self._words.advice_unknown(leg, verdict), leg, verdict, ports
+        )
 
     def _flow(
         self,
         code: Code,
         level: Level,
         sentence: wording.Sentence,
-        advice: str,
+        advised: str,
         leg: Leg,
         verdict: Verdict,
         ports: Ports,
@@ -149,7 +163,7 @@ class _HopPlan:
             code,
             level,
             str(sentence),
-            advice,
+            advised,
             sentence=sentence,
             place=wording.place(verdict),
             hop=self._hop,

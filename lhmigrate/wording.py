@@ -110,9 +110,9 @@ class Words:
             doubt,
         )
 
-    def advice_blocked(self, leg: Leg, verdict: Verdict, ports: Ports, usage: Usage) -> str:
-        """The smallest change that a careful colleague would make."""
-        change = self._change(leg, verdict, ports)
+    def advice_blocked(self, leg: Leg, verdict: Verdict, ports: Ports, usage: Usage, edits: str = "") -> str:
+        """The smallest change that a careful colleague would make: `edits`, where these are known."""
+        change = edits or self._change(leg, verdict, ports)
         if usage is Usage.EVERYONE:
             return change
         rare = next(

@@ -57,6 +57,13 @@ def of(folder: str) -> Workplace:
     return Workplace(folder, os.path.join(folder, f".{_NAME}"))
 
 
+def left_behind(path: str) -> bool:
+    """Whether a run works in the workplace of a file or folder, or has left something there."""
+    real = os.path.realpath(path)
+    folder = real if os.path.isdir(real) else os.path.dirname(real)
+    return os.path.isdir(folder) and os.path.lexists(of(folder).folder)
+
+
 @contextmanager
 def locked(places: Iterable[Workplace]) -> Iterator[None]:
     """Nobody else works in these places meanwhile, and nothing that asks this process to end is heard.

@@ -74,14 +74,15 @@ LAYERS = (
     ("widen", "placing", "around"),
     ("plan", "check", "reports.terminal", "reports.catalogue"),
     ("patch", "reports.unified", "reports.snippets"),
-    ("patching", "reports.patch", "reports.json_patch"),
+    ("reports.patch",),
+    ("patching", "reports.json_patch"),
     ("cli",),
     ("__main__",),
 )
 PLACE = {module: number for number, layer in enumerate(LAYERS) for module in layer}
 
 # Those that read files, streams or the environment. Everything else computes.
-WORLDLY = {"__main__", "around", "cli", "scan", "config", "catalogue", "specfile"}
+WORLDLY = {"__main__", "around", "cli", "patching", "scan", "config", "catalogue", "specfile"}
 WORLDLY |= {"worktree", "gitcommand", "disk", "repository", "workplace", "journal", "writer"}
 
 

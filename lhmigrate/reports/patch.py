@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
 from lhmigrate import advice
@@ -20,16 +21,6 @@ if TYPE_CHECKING:
 _HEADS: Final = ("diff ", "--- ", "+++ ", "new file")
 
 
-def joined(steps: Iterable[Step]) -> tuple[Changed, ...]:
-    """What all steps together make of each file, in the order of their names."""
-    result: dict[str, Changed] = {}
-    for step in steps:
-        for one in step.changed:
-            first = result.get(one.file)
-            result[one.file] = one if first is None else one._replace(before=first.before)
-    return tuple(result[file] for file in sorted(result))
-
-
 def unified(changed: Iterable[Changed], shown: Callable[[str], str]) -> str:
     """Changed files as one diff, under the names that `shown` gives them."""
     return "".join(diff(shown(one.file), one.before, one.after) for one in changed)
@@ -41,6 +32,21 @@ def coloured(text: str, screen: Screen) -> str:
     for line in text.splitlines():
         screen.line(visible(line, 4000), "bold" if line.startswith(_HEADS) else styles.get(line[:1], ""))
     return screen.text()
+
+
+def message(step: Step, glossary: Glossary) -> str:
+    """What a step's commit says: what was changed, and why."""
+    old, new = step.hop.old, step.hop.new
+    before = step.phase is Phase.BEFORE
+    subject = (
+        f"Open what Longhorn {new} needs, before the upgrade from {old}"
+        if before
+        else (f"Close what only Longhorn {old} needed, after the upgrade to {new}")
+    )
+    lines = [
+        fill(visible(_made(one, glossary), 4000), 90, initial_indent="- ", subsequent_indent="  ") for one in step.made
+    ]
+    return "\n".join([subject, "", *lines, ""])
 
 
 def told(steps: Sequence[Step], glossary: Glossary, *, written: bool) -> str:
