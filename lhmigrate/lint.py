@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from lhmigrate.findings import Code, Finding, Hop, Level, Phase
 from lhmigrate.labels import NAME_LABEL
 from lhmigrate.peers import Pods
+from lhmigrate.policy import Action
 from lhmigrate.ports import EVERY_PORT, NO_PORT, Ports
 from lhmigrate.release import Usage
 from lhmigrate.state import judge_all
@@ -77,6 +78,7 @@ def _still_reached(policy: Policy, components: Iterable[Component], release: Rel
     return any(
         rule.ports.meets(flow.ports) and names.intersection(flow.receivers if rule in policy.ingress else flow.senders)
         for rule in (*policy.ingress, *policy.egress)
+        if rule.action is Action.ALLOW
         for flow in release.flows.values()
     )
 
@@ -130,6 +132,8 @@ def _ports(world: World, policy: Policy, old: Release, new: Release, hop: Hop | 
         return
     used, was_used = _used(world, pods, new), _used(world, were, old)
     for rule in policy.ingress:
+        if rule.action is not Action.ALLOW:
+            continue
         yield from _names(world, policy, rule, new, hop)
         if rule.ports == EVERY_PORT or not rule.ports:
             continue
@@ -264,6 +268,7 @@ def _only_for(world: World, policy: Policy, ports: Ports, receivers: Iterable[st
     return (
         bool(policy.selects and policy.ingress)
         and not policy.egress
+        and not policy.denies()
         and bool(names.intersection(receivers))
         and all(rule.ports <= ports and not rule.named for rule in policy.ingress)
     )
