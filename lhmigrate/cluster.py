@@ -175,17 +175,13 @@ class Cluster:
                 # networking.k8s.io documentation); for probes, every plugin keeps to it.
                 return Host(name, exempt=Match.YES, role=Role.OWN_NODE)
             case EndpointKind.NODE if node is Node.SAME:
-                return Host(
-                    name,
-                    cni.own_node,
-                    cni.own_node_addresses or addresses,
-                    Match.YES if cni.own_node_addresses else cni.nodes_by_address,
-                    Role.OWN_NODE,
-                    self._besides,
-                )
+                if cni.own_node_addresses:
+                    seen = cni.own_node_addresses
+                    return Host(name, cni.own_node, seen, Match.YES, Role.STRANGER, self._besides)
+                return Host(name, cni.own_node, addresses, cni.nodes_by_address, Role.OWN_NODE, self._besides)
             case EndpointKind.NODE:
-                role = Role.OTHER_NODE if node is Node.OTHER else Role.ANY_NODE
-                return Host(name, Match.NO, addresses, cni.nodes_by_address, role, self._besides)
+                # Where any node is meant, the other ones decide: a pod's own node has it easier everywhere.
+                return Host(name, Match.NO, addresses, cni.nodes_by_address, Role.OTHER_NODE, self._besides)
             case EndpointKind.API_SERVER:
                 return Host(name, Match.NO, addresses, cni.nodes_by_address, Role.API_SERVER, self._besides)
             case EndpointKind.DNS:

@@ -45,7 +45,8 @@ class Cni(NamedTuple):
     own_node: Match = Match.YES
     """Whether a node's own traffic to its pods passes whatever the policies say."""
     own_node_addresses: tuple[Network, ...] | None = None
-    """What that traffic's source looks like where it does not pass anyway; None: the node's own address."""
+    """What that traffic's source looks like where it does not pass anyway, as if from outside of the cluster; None:
+    the node's own address."""
     nodes_by_address: Match = Match.YES
     """Whether an ipBlock can match a node or the API server."""
     pods_by_address: Match = Match.YES
@@ -71,13 +72,16 @@ CNIS: Final = {
         Cni("canal", f"Canal enforces with Calico's Felix: it {_FELIX}.", _WITH_CALICO, admin=_ADMIN_OF_CALICO),
         # Nodes and the API server have identities (host, remote-node, kube-apiserver), which CIDR rules do not
         # match unless policy-cidr-match-mode says so (Cilium: "Network Policy", and "Layer 3 Policies", IP/CIDR
-        # based). iSCSI from the pod's own node was seen as 169.254.0.0/16 and dropped (longhorn/longhorn#13802).
+        # based). What a node sends to its own pods is let in (there, "Access to/from local host"); but in a cluster
+        # iSCSI was seen to come from 169.254.0.0/16, of the identity `world`, and was dropped
+        # (longhorn/longhorn#13802, and Longhorn's article on it: others may see another source).
         Cni(
             "cilium",
             "Cilium knows nodes and the API server by identity, which an ipBlock matches only if its "
-            "policy-cidr-match-mode says so, and shows a node's own iSCSI traffic as coming from 169.254.0.0/16.",
+            "policy-cidr-match-mode says so. It lets a node reach its own pods, but was seen to take a node's iSCSI "
+            "for traffic from 169.254.0.0/16, outside of the cluster.",
             PLAIN | {Dialect.CILIUM, Dialect.CLUSTER},
-            own_node=Match.NO,
+            own_node=Match.MAYBE,
             own_node_addresses=(IPv4Network("169.254.0.0/16"),),
             nodes_by_address=Match.MAYBE,
             pods_by_address=Match.NO,

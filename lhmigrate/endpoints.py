@@ -41,8 +41,9 @@ class Role(Enum):
 
     OWN_NODE = "own node"
     OTHER_NODE = "other node"
-    ANY_NODE = "any node"
     API_SERVER = "API server"
+    STRANGER = "stranger"
+    """The own node, whose traffic looks as if it came from outside of the cluster."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +80,7 @@ class Host:
     addresses: tuple[Network, ...] | None = None
     by_address: Match = Match.MAYBE
     """Whether an ipBlock can match it: some CNIs know nodes by identity only."""
-    role: Role = Role.ANY_NODE
+    role: Role = Role.OTHER_NODE
     besides: tuple[Labels, ...] = ()
     """The labels of Longhorn's own pods, none of which it is."""
 
@@ -116,11 +117,10 @@ Endpoint = Pod | Host | Outside
 _PARTS: Final = {
     (Role.OWN_NODE, Entity.HOST): Match.YES,
     (Role.OTHER_NODE, Entity.REMOTE_NODE): Match.YES,
-    (Role.ANY_NODE, Entity.HOST): Match.MAYBE,
-    (Role.ANY_NODE, Entity.REMOTE_NODE): Match.MAYBE,
+    (Role.STRANGER, Entity.WORLD): Match.YES,
     # A control-plane node is the API server's, too; where every node is one, every node is.
-    **{(role, Entity.KUBE_APISERVER): Match.MAYBE for role in Role},
-    **{(role, Entity.CLUSTER): Match.YES for role in Role},
+    **{(role, Entity.KUBE_APISERVER): Match.MAYBE for role in (Role.OWN_NODE, Role.OTHER_NODE)},
+    **{(role, Entity.CLUSTER): Match.YES for role in (Role.OWN_NODE, Role.OTHER_NODE, Role.API_SERVER)},
     (Role.API_SERVER, Entity.KUBE_APISERVER): Match.YES,
     # It runs on this node, on others, or, as managed clusters have it, outside of the cluster.
     **{(Role.API_SERVER, entity): Match.MAYBE for entity in (Entity.HOST, Entity.REMOTE_NODE, Entity.WORLD)},

@@ -173,6 +173,23 @@ class Unclear:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """Addresses outside of the cluster by the DNS names under which pods looked them up, as Cilium learns them."""
+
+    patterns: tuple[str, ...]
+
+    def matches(self, end: Endpoint, namespace: str | None) -> Match:  # noqa: ARG002 - every peer is asked alike
+        """Perhaps, where the end is or may be outside of the cluster."""
+        if isinstance(end, Outside) and self in end.assumed:
+            return Match.YES
+        abroad = max(end.is_part(Entity.WORLD), end.is_part(Entity.KUBE_APISERVER))
+        return min(abroad, Match.MAYBE)
+
+    def __str__(self) -> str:
+        return f"whatever is named {' or '.join(self.patterns)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Unseen:
     """What carries labels and is no pod: a host, or a set of networks, as Calico knows them. Nobody told us of any."""
 
@@ -211,7 +228,7 @@ def _any(peers: tuple[Peer, ...], end: Endpoint, namespace: str | None) -> Match
     return max((peer.matches(end, namespace) for peer in peers), default=Match.NO)
 
 
-Peer = Everyone | Pods | Block | Part | Unclear | Unseen | Those
+Peer = Everyone | Pods | Block | Part | Unclear | Names | Unseen | Those
 EVERYONE: Final = (Everyone(),)
 
 

@@ -74,6 +74,8 @@ class Order(NamedTuple):
 
 FIRST: Final = Order(float("-inf"))
 """Before all others: where a dialect's denying rules win, and where a rule stands whose place is not known."""
+LAST: Final = Order(float("inf"))
+"""After all others, for what nothing else decided."""
 USUAL: Final = Order(1_000)
 """Where Calico puts NetworkPolicies among its own (projectcalico/calico, libcalico-go conversion/conversion.go)."""
 
@@ -116,6 +118,8 @@ class Rule:
     """The requests that it lets through; None: it does not look at them."""
     doubt: Problem | None = None
     """What in it was not understood: then it may match what its peers and ports say, and may not."""
+    reads_dns: bool = False
+    """Whether the plugin reads the look-ups that it lets through, and learns addresses from them (Cilium)."""
 
     def ports_at(self, server: Endpoint) -> tuple[Ports, Ports]:
         """The ports it means on the pod that serves, and the ports it may mean there."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lhmigrate.errors import Place, Problem, Unreadable
 from lhmigrate.fields import Fields, absent, items, plain, string, wrong
+from lhmigrate.http import Request
 from lhmigrate.ports import NO_PORT, Ports
 from lhmigrate.release import (
     Component,
@@ -161,11 +162,19 @@ def _flow_meaning(_name: str, fields: Fields) -> FlowMeaning:
         purpose=_text(fields, "for"),
         without=_text(fields, "without"),
         speaks=fields.string("speaks") or "",
+        requests=tuple(_request(node) for node in fields.items("requests") or ()),
         caution=fields.string("caution") or "",
         caution_until=None if until is None else version_of(until),
         remark=fields.string("remark") or "",
         opened_by={value: _ports(items(node, value)) for value, node in _inner(fields, "opened-by")},
     )
+
+
+def _request(node: YamlNode) -> Request:
+    try:
+        return Request.parse(string(node, "a request"))
+    except ValueError as error:
+        raise wrong(node, str(error)) from None
 
 
 def version_of(node: YamlNode) -> Version:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lhmigrate.cluster import Leg
 from lhmigrate.endpoints import Endpoint, Host, Network, Outside, Pod
+from lhmigrate.http import Request
 from lhmigrate.labels import Labels, Match, Operator, Requirement, Selector
 from lhmigrate.manifests import read
 from lhmigrate.peers import Block, Pods
@@ -92,6 +93,8 @@ class Case:
     """Only one of the ports is used, and we do not know which."""
     readable: bool = True
     """Whether every policy is one that can be read."""
+    asks: tuple[str, ...] = ()
+    """What the flow asks for over HTTP."""
     source: str = ""
     """Where it says so, for what not everybody knows by heart."""
 
@@ -100,7 +103,8 @@ class Case:
         ports = written(self.ports)
         flow = Flow("flow", ("sender",), ("receiver",), ports, any_port=self.any_port)
         receivers = (self.receiver,) if self.also_as is None else (self.receiver, self.also_as)
-        leg = Leg(flow, "sender", "receiver", ports, (self.sender,), receivers)
+        requests = tuple(Request.parse(text) for text in self.asks)
+        leg = Leg(flow, "sender", "receiver", ports, (self.sender,), receivers, requests)
         objects = read(self.policies, "case.yaml")
         return judge(leg, Policies(put_in_place(objects.policies, objects.tiers)))
 
@@ -637,7 +641,7 @@ EACH_ITS_OWN_PORT = policy("""
 
 UNREADABLE = policy("podSelector: {}\ningres: []")
 UNREADABLE_AWAY = policy("podSelector: {}\ningres: []", namespace="away")
-CILIUM = policy("endpointSelector: {}", kind="cilium.io/v2 CiliumNetworkPolicy")
+FOREIGN = policy("podSelector: {}", kind="crd.antrea.io/v1beta1 NetworkPolicy")
 HOMELESS_POLICY = policy("podSelector: {matchLabels: {app: server}}", namespace=None)
 
 UNKNOWNS = [
@@ -965,16 +969,16 @@ UNKNOWNS = [
         sender=NODE,
         readable=False,
     ),
-    Case("a policy of another kind", CILIUM, UNKNOWN, readable=False),
+    Case("a policy of another kind", FOREIGN, UNKNOWN, readable=False),
     Case(
         "a policy of another kind may forbid what others allow",
-        CILIUM + server_takes("{}") + client_sends("{}"),
+        FOREIGN + server_takes("{}") + client_sends("{}"),
         UNKNOWN,
         readable=False,
     ),
     Case(
         "a policy of another kind may allow what others do not",
-        CILIUM + SERVER_TAKES_NOBODY,
+        FOREIGN + SERVER_TAKES_NOBODY,
         UNKNOWN,
         sender=NODE,
         readable=False,

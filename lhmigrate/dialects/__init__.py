@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.cni import Dialect
-from lhmigrate.dialects import admin, calico, kubernetes
+from lhmigrate.dialects import admin, calico, cilium, kubernetes
 from lhmigrate.policy import Outline
 
 if TYPE_CHECKING:
@@ -45,8 +45,10 @@ def _calico(group: str) -> Iterator[tuple[tuple[str, str], Kind]]:
 
 KINDS: Final = {
     ("networking.k8s.io", "NetworkPolicy"): Kind(Dialect.KUBERNETES, kubernetes.read, kubernetes.outline, denies=False),
-    ("cilium.io", "CiliumNetworkPolicy"): Kind(Dialect.CILIUM),
-    ("cilium.io", "CiliumClusterwideNetworkPolicy"): Kind(Dialect.CILIUM, cluster_wide=True),
+    ("cilium.io", "CiliumNetworkPolicy"): Kind(Dialect.CILIUM, cilium.read_namespaced, cilium.outline),
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"): Kind(
+        Dialect.CILIUM, cilium.read_cluster_wide, cilium.outline, cluster_wide=True
+    ),
     **dict(_calico("projectcalico.org")),
     **dict(_calico("crd.projectcalico.org")),
     ("policy.networking.k8s.io", "AdminNetworkPolicy"): Kind(

@@ -191,15 +191,21 @@ def _port(node: Node) -> Range | NamedPort:
 
 def read_selector(node: Node) -> Selector:
     """A `LabelSelector`."""
+    requirements = read_requirements(node)
+    for requirement in requirements:
+        _well_formed(requirement, node)
+    return Selector(requirements)
+
+
+def read_requirements(node: Node) -> tuple[Requirement, ...]:
+    """The lines of a `LabelSelector`, whatever its keys look like."""
     fields = Fields(node, "selector")
     requirements = [
         Requirement(key, Operator.IN, frozenset({value})) for key, value in fields.strings("matchLabels").items()
     ]
     requirements.extend(_expression(item) for item in fields.items("matchExpressions") or ())
     nothing_left(fields, _VERSION)
-    for requirement in requirements:
-        _well_formed(requirement, node)
-    return Selector(tuple(requirements))
+    return tuple(requirements)
 
 
 def _well_formed(requirement: Requirement, node: Node) -> None:

@@ -161,6 +161,7 @@ def release(release: Release, glossary: Glossary, *, evidence: Evidence | None =
                     "for": glossary.flows[name].purpose,
                     "without": glossary.flows[name].without,
                     "speaks": glossary.flows[name].speaks,
+                    "requests": [str(request) for request in glossary.flows[name].requests],
                 }
                 for name, flow in release.flows.items()
             },

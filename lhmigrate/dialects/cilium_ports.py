@@ -1,0 +1,147 @@
+"""`toPorts` of Cilium's policies: ports, and what may be said on them.
+
+Sources, all of cilium/cilium: pkg/policy/api/l4.go and rule_validation.go (numbers in quotes, names, port 0, ANY, at
+most forty), Documentation/security/policy/layer4.rst (`endPort` is ignored beside a name) and layer7.rst (a list of
+rules lets through what fits one of them; an empty list lets everything through; HTTP, Kafka and DNS rules need a proxy
+that understands what passes).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from lhmigrate.errors import Problem
+from lhmigrate.fields import Fields, scalar, string, wrong
+from lhmigrate.http import HttpRule
+from lhmigrate.policy import NamedPort
+from lhmigrate.ports import EVERY_PORT, FIRST, LAST, NO_PORT, PROTOCOLS, Ports
+from lhmigrate.yamltext import Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lhmigrate.yamltext import Node
+
+_MOST: Final = 40
+_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9](?:-?[A-Za-z0-9])*")
+_WITHOUT_PORTS: Final = frozenset({"ICMP", "ICMPv6", "VRRP", "IGMP"})
+_PROXIED: Final = {
+    "terminatingTLS": "ends TLS in Cilium's proxy",
+    "originatingTLS": "begins TLS in Cilium's proxy",
+    "serverNames": "looks at the names that TLS asks for",
+    "listener": "hands the traffic to a listener of Envoy's",
+}
+
+
+class PortRule(NamedTuple):
+    """One item of `toPorts`."""
+
+    ports: Ports
+    named: tuple[NamedPort, ...] = ()
+    http: tuple[HttpRule, ...] | None = None
+    doubt: Problem | None = None
+    looks_inside: bool = False
+    """Whether it has rules for what is said on the ports."""
+    reads_dns: bool = False
+
+
+def read_port_rule(node: Node) -> PortRule:
+    """Raises `Unreadable` where Cilium or the API server would refuse it."""
+    fields = Fields(node, "toPorts item")
+    written = fields.items("ports") or []
+    if len(written) > _MOST:
+        raise wrong(written[_MOST], f"toPorts takes at most {_MOST} ports")
+    ports, named = NO_PORT, []
+    for item in written:
+        for port in _port(item):
+            if isinstance(port, NamedPort):
+                named.append(port)
+            else:
+                ports |= port
+    rule = PortRule(ports, tuple(named))
+    if not written:
+        rule = PortRule(EVERY_PORT, doubt=Problem(node.place, "names no ports, and what that means is not documented"))
+    for key, does in _PROXIED.items():
+        if fields.get(key) is not None:
+            rule = rule._replace(doubt=Problem(node.place, f"{does} ({key}), which cannot be judged"))
+    rules = fields.fields("rules")
+    if rules is not None:
+        rule = _with_rules(rule, rules)
+    for unknown in fields.rest():
+        rule = rule._replace(doubt=unknown_field(unknown, "toPorts"))
+    return rule
+
+
+def unknown_field(key: Node, where: str) -> Problem:
+    """What a field that we do not know may mean."""
+    name = key.text if isinstance(key, Scalar) else ""
+    return Problem(
+        key.place, f"has a field {name!r} in {where} that is not known here; Cilium may refuse, drop or heed it"
+    )
+
+
+def _port(node: Node) -> Iterator[Ports | NamedPort]:
+    fields = Fields(node, "port")
+    protocol = fields.string("protocol") or "ANY"
+    if protocol in _WITHOUT_PORTS:
+        return
+    if protocol != "ANY" and protocol not in PROTOCOLS:
+        raise wrong(node, f"the protocol is one of {', '.join(PROTOCOLS)} or ANY, not {protocol!r}")
+    protocols = PROTOCOLS if protocol == "ANY" else (protocol,)
+    # The number stands in quotes: the API server refuses it otherwise.
+    written = fields.need("port")
+    port, end = string(written, "port"), fields.get("endPort")
+    for unknown in fields.rest():
+        raise wrong(unknown, "a port has a port, an endPort and a protocol, and nothing else")
+    if not port.isdecimal() or not port.isascii():
+        if len(port) > 15 or not _NAME.fullmatch(port):
+            raise wrong(written, f"{port!r} is neither a port's number nor its name")
+        yield NamedPort(port.lower(), None if protocol == "ANY" else protocol)
+        return
+    first = int(port)
+    if first > LAST:
+        raise wrong(written, f"a port is a number from {FIRST} to {LAST}")
+    last = _end(end, first) if end is not None else first
+    # Port 0 stands for every port of the protocol.
+    yield Ports.of((one, first, last if first else LAST) for one in protocols)
+
+
+def _end(node: Node, first: int) -> int:
+    value = scalar(node) if isinstance(node, Scalar) else None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LAST or 0 < value < first:
+        raise wrong(node, f"endPort is a number from {first} to {LAST} here")
+    return value or first
+
+
+def _with_rules(rule: PortRule, rules: Fields) -> PortRule:
+    """The same for what passes the layer 7 rules only."""
+    http, dns = rules.items("http"), rules.items("dns")
+    other = [key for key in ("kafka", "l7proto", "l7") if rules.get(key) is not None]
+    for unknown in rules.rest():
+        return rule._replace(doubt=unknown_field(unknown, "rules"), looks_inside=True)
+    if other:
+        doubt = Problem(rules.node.place, f"looks into what is said on its ports ({other[0]}), which cannot be judged")
+        return rule._replace(doubt=doubt, looks_inside=True)
+    if http:
+        if any(protocol != "TCP" for protocol, _, _ in rule.ports.ranges):
+            raise wrong(rules.node, "HTTP rules stand beside TCP ports only: say protocol: TCP")
+        return rule._replace(http=tuple(_http(item) for item in http), looks_inside=True)
+    if dns:
+        return _with_dns(rule, rules.node, dns)
+    return rule
+
+
+def _http(node: Node) -> HttpRule:
+    fields = Fields(node, "HTTP rule")
+    method, path = fields.string("method") or "", fields.string("path") or ""
+    return HttpRule(method, path, more=bool(fields.rest()))
+
+
+def _with_dns(rule: PortRule, node: Node, items: list[Node]) -> PortRule:
+    """Any name may be looked up, or only some; which ones a cluster needs is not known."""
+    patterns = [Fields(item, "DNS rule").string("matchPattern") for item in items]
+    if "*" in patterns or "**" in patterns:
+        return rule._replace(reads_dns=True)
+    doubt = Problem(node.place, "lets only some names be looked up, and which ones are needed is not known")
+    return rule._replace(doubt=doubt, looks_inside=True, reads_dns=True)

@@ -1,0 +1,697 @@
+"""What Cilium's documentation and source say of its policies, as cases, each with the place that says so.
+
+All sources are of cilium/cilium. The cast is that of `hard_cases`, on a network where addresses match no pod.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hard_cases import (
+    ALLOWED,
+    BLOCKED,
+    CLIENT,
+    PARTIAL,
+    SERVER,
+    STORE,
+    TWIN,
+    UNKNOWN,
+    Case,
+    addresses,
+    pod,
+    policy,
+    server_takes,
+)
+
+from lhmigrate.endpoints import Endpoint, Host, Outside, Role
+from lhmigrate.labels import Match
+
+A_SERVER, A_CLIENT, A_TWIN = (replace(one, by_address=Match.NO) for one in (SERVER, CLIENT, TWIN))
+DNS = replace(pod("dns", "kube-system", {"k8s-app": "kube-dns"}, at="10.3.0.1"), by_address=Match.NO)
+OWN_NODE = Host("node", Match.NO, addresses("192.168.0.1"), Match.NO, Role.OWN_NODE)
+OTHER_NODE = Host("node", Match.NO, addresses("192.168.0.2"), Match.NO, Role.OTHER_NODE)
+STRANGE_NODE = Host("node", Match.MAYBE, addresses("169.254.0.0/16"), Match.YES, Role.STRANGER)
+API_SERVER = Host("API server", Match.NO, None, Match.MAYBE, Role.API_SERVER)
+SOMEBODY = Outside("somebody", by_address=Match.MAYBE)
+
+
+def cnp(spec: str, *, namespace: str = "home") -> str:
+    return policy(spec, namespace=namespace, kind="cilium.io/v2 CiliumNetworkPolicy")
+
+
+def ccnp(spec: str) -> str:
+    return policy(spec, namespace=None, kind="cilium.io/v2 CiliumClusterwideNetworkPolicy")
+
+
+def of_server(rules: str) -> str:
+    """A policy about SERVER."""
+    return cnp(f"endpointSelector: {{matchLabels: {{app: server}}}}\n{rules}")
+
+
+def takes(rule: str) -> str:
+    """SERVER's policy with one ingress rule."""
+    return of_server(f"ingress: [{rule}]")
+
+
+def sends(rule: str) -> str:
+    """CLIENT's policy with one egress rule."""
+    return cnp(f"endpointSelector: {{matchLabels: {{app: client}}}}\negress: [{rule}]")
+
+
+def on(port: str, more: str = "") -> str:
+    """`toPorts` with one port."""
+    return f"toPorts: [{{ports: [{{port: {port}}}]{more}}}]"
+
+
+def case(
+    says: str,
+    policies: str,
+    answer: object,
+    ports: str = "TCP/9500",
+    blocked: str = "",
+    *,
+    sender: Endpoint = A_CLIENT,
+    receiver: Endpoint = A_SERVER,
+    asks: tuple[str, ...] = (),
+    readable: bool = True,
+) -> Case:
+    assert answer in {ALLOWED, BLOCKED, PARTIAL, UNKNOWN}
+    return Case(says, policies, answer, ports, blocked, sender=sender, receiver=receiver, asks=asks, readable=readable)
+
+
+DENIES_CLIENT = of_server("ingressDeny: [{fromEndpoints: [{matchLabels: {app: client}}]}]")
+OPEN_TO_ALL = takes("{fromEntities: [all]}")
+DENIES_CLIENT_ON_80 = of_server(
+    'ingressDeny: [{fromEndpoints: [{matchLabels: {app: client}}], toPorts: [{ports: [{port: "80", protocol: TCP}]}]}]'
+)
+METRICS_ONLY = takes(
+    '{fromEndpoints: [{matchLabels: {app: client}}], toPorts: [{ports: [{port: "9500", protocol: TCP}], '
+    "rules: {http: [{method: GET, path: /metrics}]}}]}"
+)
+METRICS_WITHOUT_DENY = METRICS_ONLY + "  enableDefaultDeny: {ingress: false}\n"
+
+RULES: dict[str, list[Case]] = {
+    "Documentation/security/policy/intro.rst, Endpoint default policy": [
+        case(
+            "a policy with an ingress section isolates ingress",
+            takes("{fromEndpoints: [{matchLabels: {a: b}}]}"),
+            BLOCKED,
+        ),
+        case("a policy with an egress section isolates egress", sends("{toEntities: [world]}"), BLOCKED),
+        case("an egress section leaves ingress alone", of_server("egress: [{}]"), ALLOWED),
+        case("a policy without any section isolates nothing", of_server("description: nothing yet"), ALLOWED),
+        case("an empty section is none", of_server("ingress: []"), ALLOWED),
+        case(
+            "with enableDefaultDeny false a policy isolates nothing",
+            of_server("ingress: [{fromEntities: [world]}]\nenableDefaultDeny: {ingress: false, egress: false}"),
+            ALLOWED,
+        ),
+        case(
+            "enableDefaultDeny counts by direction",
+            of_server("ingress: [{fromEntities: [world]}]\nenableDefaultDeny: {egress: false}"),
+            BLOCKED,
+        ),
+        case(
+            "what does not isolate still lets in, where another policy isolates",
+            of_server("ingressDeny: [{}]")
+            + of_server("ingress: [{fromEntities: [cluster]}]\nenableDefaultDeny: {ingress: false}"),
+            ALLOWED,
+        ),
+        case(
+            "what does not isolate still denies",
+            of_server("ingressDeny: [{fromEntities: [cluster]}]\nenableDefaultDeny: {ingress: false}"),
+            BLOCKED,
+        ),
+        case(
+            "a layer 7 rule stops what does not fit it even where the policy isolates nothing",
+            METRICS_WITHOUT_DENY,
+            BLOCKED,
+            asks=("POST /v1/volumes",),
+        ),
+        case(
+            "a layer 7 rule leaves others alone where the policy isolates nothing",
+            METRICS_WITHOUT_DENY,
+            ALLOWED,
+            sender=A_TWIN,
+            asks=("POST /v1/volumes",),
+        ),
+    ],
+    "Documentation/security/policy/layer3.rst, Ingress/Egress Default Deny": [
+        case("ingress: [{}] isolates and lets nobody in", of_server("ingress: [{}]"), BLOCKED),
+        case("egress: [{}] lets nobody out", sends("{}"), BLOCKED),
+        case("as a NetworkPolicy the same lets everyone in", server_takes("{}"), ALLOWED),
+    ],
+    "Documentation/security/policy/deny.rst": [
+        case("ingressDeny: [{}] isolates", of_server("ingressDeny: [{}]"), BLOCKED),
+        case("ingressDeny: [{}] denies nobody", of_server("ingressDeny: [{}]") + OPEN_TO_ALL, ALLOWED),
+        case("a deny wins over an allow of another policy", DENIES_CLIENT + OPEN_TO_ALL, BLOCKED),
+        case("a deny wins whichever comes first", OPEN_TO_ALL + DENIES_CLIENT, BLOCKED),
+        case("a deny wins over a NetworkPolicy", DENIES_CLIENT + server_takes("{}"), BLOCKED),
+        case("a deny is for its peers only", DENIES_CLIENT + OPEN_TO_ALL, ALLOWED, sender=A_TWIN),
+        case("a deny of one port leaves the others", DENIES_CLIENT_ON_80 + OPEN_TO_ALL, PARTIAL, "TCP/80-81", "TCP/80"),
+        case("a policy that only denies a port blocks them all", DENIES_CLIENT_ON_80, BLOCKED, "TCP/80-81"),
+        case(
+            "a deny of a port by nobody in particular is a deny of everyone",
+            of_server('ingressDeny: [{toPorts: [{ports: [{port: "9500"}]}]}]') + OPEN_TO_ALL,
+            BLOCKED,
+        ),
+        case(
+            "a clusterwide deny wins over a policy of the namespace",
+            ccnp("endpointSelector: {}\ningressDeny: [{fromEntities: [cluster]}]") + OPEN_TO_ALL,
+            BLOCKED,
+        ),
+        case(
+            "what is allowed adds up, whoever allows it", takes("{fromEntities: [world]}") + server_takes("{}"), ALLOWED
+        ),
+    ],
+    "pkg/k8s/apis/cilium.io/utils/utils.go, getEndpointSelector": [
+        case("fromEndpoints: [{}] is everyone in the policy's namespace", takes("{fromEndpoints: [{}]}"), ALLOWED),
+        case("fromEndpoints: [{}] is nobody elsewhere", takes("{fromEndpoints: [{}]}"), BLOCKED, sender=A_TWIN),
+        case(
+            "labels alone are of the policy's namespace",
+            takes("{fromEndpoints: [{matchLabels: {app: client}}]}"),
+            BLOCKED,
+            sender=A_TWIN,
+        ),
+        case(
+            "io.kubernetes.pod.namespace leads into another namespace",
+            takes("{fromEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: away, app: client}}]}"),
+            ALLOWED,
+            sender=A_TWIN,
+        ),
+        case(
+            "without a prefix it does so, too",
+            takes("{fromEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: away}}]}"),
+            ALLOWED,
+            sender=A_TWIN,
+        ),
+        case(
+            "and is then no longer the policy's own",
+            takes("{fromEndpoints: [{matchLabels: {any:io.kubernetes.pod.namespace: away}}]}"),
+            BLOCKED,
+        ),
+        case(
+            "every namespace, by an expression",
+            takes("{fromEndpoints: [{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: Exists}]}]}"),
+            ALLOWED,
+            sender=A_TWIN,
+        ),
+        case(
+            "namespaces by their labels",
+            takes("{fromEndpoints: [{matchLabels: {k8s:io.cilium.k8s.namespace.labels.team: red}}]}"),
+            ALLOWED,
+            sender=A_TWIN,
+        ),
+        case(
+            "namespaces by their labels are not the policy's own",
+            takes("{fromEndpoints: [{matchLabels: {io.cilium.k8s.namespace.labels.team: red}}]}"),
+            BLOCKED,
+        ),
+        case(
+            "the sources k8s: and any: mean the same for pods",
+            takes("{fromEndpoints: [{matchLabels: {k8s:app: client, any:tier: front}}]}"),
+            ALLOWED,
+        ),
+        case(
+            "in a clusterwide policy fromEndpoints: [{}] is every pod",
+            ccnp("endpointSelector: {matchLabels: {app: server}}\ningress: [{fromEndpoints: [{}]}]"),
+            ALLOWED,
+            sender=A_TWIN,
+        ),
+        case(
+            "and nothing that is no pod",
+            ccnp("endpointSelector: {matchLabels: {app: server}}\ningress: [{fromEndpoints: [{}]}]"),
+            BLOCKED,
+            sender=OTHER_NODE,
+        ),
+    ],
+    "pkg/k8s/apis/cilium.io/utils/utils.go, ParseToCiliumRule": [
+        case("endpointSelector: {} is the whole namespace", cnp("endpointSelector: {}\ningress: [{}]"), BLOCKED),
+        case("and no other", cnp("endpointSelector: {}\ningress: [{}]", namespace="away"), ALLOWED),
+        case("in a clusterwide policy it is the cluster", ccnp("endpointSelector: {}\ningress: [{}]"), BLOCKED),
+        case(
+            "a clusterwide policy may be about one namespace",
+            ccnp("endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: away}}\ningress: [{}]"),
+            ALLOWED,
+        ),
+        case(
+            "or about all but one",
+            ccnp(
+                "endpointSelector: {matchExpressions: [{key: io.kubernetes.pod.namespace, operator: NotIn, "
+                "values: [home]}]}\ningress: [{}]"
+            ),
+            ALLOWED,
+        ),
+        case(
+            "the own namespace named in endpointSelector changes nothing",
+            cnp("endpointSelector: {matchLabels: {k8s:io.kubernetes.pod.namespace: home}}\ningress: [{}]"),
+            BLOCKED,
+        ),
+        case(
+            "another namespace named there is removed, or selects nothing",
+            cnp("endpointSelector: {matchLabels: {k8s:io.kubernetes.pod.namespace: away}}\ningress: [{}]"),
+            UNKNOWN,
+            readable=False,
+        ),
+        case(
+            "a namespaced policy beside the same in a clusterwide one",
+            cnp("endpointSelector: {}\ningress: [{}]")
+            + ccnp("endpointSelector: {}\ningress: [{fromEndpoints: [{matchLabels: {app: client}}]}]"),
+            ALLOWED,
+        ),
+    ],
+    "pkg/policy/api/entity.go and Documentation/security/policy/layer3.rst, Entities based": [
+        case("all: a pod", takes("{fromEntities: [all]}"), ALLOWED),
+        case("all: the world", takes("{fromEntities: [all]}"), ALLOWED, sender=STORE),
+        case("cluster: a pod of any namespace", takes("{fromEntities: [cluster]}"), ALLOWED, sender=A_TWIN),
+        case("cluster: the own node", takes("{fromEntities: [cluster]}"), ALLOWED, sender=OWN_NODE),
+        case("cluster: another node", takes("{fromEntities: [cluster]}"), ALLOWED, sender=OTHER_NODE),
+        case("cluster: the API server", takes("{fromEntities: [cluster]}"), ALLOWED, sender=API_SERVER),
+        case("cluster: not the world", takes("{fromEntities: [cluster]}"), BLOCKED, sender=STORE),
+        case("host: the own node", takes("{fromEntities: [host]}"), ALLOWED, sender=OWN_NODE),
+        case("host: not another node", takes("{fromEntities: [host]}"), BLOCKED, sender=OTHER_NODE),
+        case("host: no pod", takes("{fromEntities: [host]}"), BLOCKED),
+        case("remote-node: another node", takes("{fromEntities: [remote-node]}"), ALLOWED, sender=OTHER_NODE),
+        case("remote-node: not the own one", takes("{fromEntities: [remote-node]}"), BLOCKED, sender=OWN_NODE),
+        case("remote-node: perhaps the API server", takes("{fromEntities: [remote-node]}"), UNKNOWN, sender=API_SERVER),
+        case("kube-apiserver: the API server", takes("{fromEntities: [kube-apiserver]}"), ALLOWED, sender=API_SERVER),
+        case(
+            "kube-apiserver: another node, where every node is one of its",
+            takes("{fromEntities: [kube-apiserver]}"),
+            UNKNOWN,
+            sender=OTHER_NODE,
+        ),
+        case("kube-apiserver: no pod", takes("{fromEntities: [kube-apiserver]}"), BLOCKED),
+        case("world: what is outside", takes("{fromEntities: [world]}"), ALLOWED, sender=STORE),
+        case("world: no pod", takes("{fromEntities: [world]}"), BLOCKED),
+        case("world: no node", takes("{fromEntities: [world]}"), BLOCKED, sender=OTHER_NODE),
+        case(
+            "world: perhaps somebody of whom we know nothing",
+            takes("{fromEntities: [world]}"),
+            UNKNOWN,
+            sender=SOMEBODY,
+        ),
+        case("ingress, health and init: no pod", takes("{fromEntities: [ingress, health, init, unmanaged]}"), BLOCKED),
+        case("none: nobody", takes("{fromEntities: [none]}"), BLOCKED),
+        case(
+            "entities may be written as labels",
+            takes("{fromEndpoints: [{matchLabels: {reserved:host: ''}}]}"),
+            ALLOWED,
+            sender=OWN_NODE,
+        ),
+        case("egress: toEntities", sends("{toEntities: [cluster]}"), ALLOWED),
+        case("an entity that there is not is refused", takes("{fromEntities: [clutser]}"), UNKNOWN, readable=False),
+    ],
+    "Documentation/security/policy/layer3.rst, Access to/from local host; longhorn/longhorn#13802": [
+        case(
+            "a node that looks like a stranger: as host, perhaps",
+            takes("{fromEntities: [host]}"),
+            UNKNOWN,
+            sender=STRANGE_NODE,
+        ),
+        case(
+            "a node that looks like a stranger: as world",
+            takes("{fromEntities: [world]}"),
+            ALLOWED,
+            sender=STRANGE_NODE,
+        ),
+        case(
+            "a node that looks like a stranger: by address",
+            takes("{fromCIDR: [169.254.0.0/16]}"),
+            ALLOWED,
+            sender=STRANGE_NODE,
+        ),
+    ],
+    "Documentation/security/policy/layer3.rst, IP/CIDR based": [
+        case("fromCIDR: an address outside", takes("{fromCIDR: [203.0.113.0/24]}"), ALLOWED, sender=STORE),
+        case("fromCIDR: an address without a mask", takes("{fromCIDR: [203.0.113.7]}"), ALLOWED, sender=STORE),
+        case("fromCIDR: another address", takes("{fromCIDR: [198.51.100.0/24]}"), BLOCKED, sender=STORE),
+        case("CIDRs do not match pods", takes("{fromCIDR: [0.0.0.0/0]}"), BLOCKED),
+        case("CIDRs do not match nodes", takes("{fromCIDR: [192.168.0.0/16]}"), BLOCKED, sender=OTHER_NODE),
+        case(
+            "fromCIDRSet with except: beside the hole",
+            takes("{fromCIDRSet: [{cidr: 203.0.113.0/24, except: [203.0.113.128/25]}]}"),
+            ALLOWED,
+            sender=STORE,
+        ),
+        case(
+            "fromCIDRSet with except: in the hole",
+            takes("{fromCIDRSet: [{cidr: 203.0.113.0/24, except: [203.0.113.0/25]}]}"),
+            BLOCKED,
+            sender=STORE,
+        ),
+        case(
+            "fromCIDRSet, all of it excepted",
+            takes("{fromCIDRSet: [{cidr: 203.0.113.0/24, except: [203.0.113.0/24]}]}"),
+            BLOCKED,
+            sender=STORE,
+        ),
+        case(
+            "cidrGroupRef: a group that we have not seen",
+            takes("{fromCIDRSet: [{cidrGroupRef: offices}]}"),
+            UNKNOWN,
+            sender=STORE,
+        ),
+        case("cidrGroupRef: still no pod", takes("{fromCIDRSet: [{cidrGroupRef: offices}]}"), BLOCKED),
+        case("toCIDR: an address outside", sends("{toCIDR: [203.0.113.7/32]}"), ALLOWED, receiver=STORE),
+    ],
+    "Documentation/security/policy/layer3.rst, DNS based": [
+        case(
+            "toFQDNs: what is outside, perhaps",
+            sends("{toFQDNs: [{matchName: s3.example.org}]}"),
+            UNKNOWN,
+            receiver=STORE,
+        ),
+        case("toFQDNs: no pod", sends("{toFQDNs: [{matchPattern: '*'}]}"), BLOCKED),
+        case(
+            "toFQDNs isolates egress, so that DNS is cut",
+            sends("{toFQDNs: [{matchName: s3.example.org}]}"),
+            BLOCKED,
+            "UDP/53",
+            receiver=DNS,
+        ),
+        case(
+            "a rule for DNS that reads what is looked up lets it pass",
+            sends(
+                "{toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: kube-system, k8s-app: kube-dns}}], "
+                "toPorts: [{ports: [{port: '53', protocol: ANY}], rules: {dns: [{matchPattern: '*'}]}}]}"
+            ),
+            ALLOWED,
+            "UDP/53 TCP/53",
+            receiver=DNS,
+        ),
+        case(
+            "a rule for some names only: perhaps",
+            sends(
+                "{toEntities: [cluster], toPorts: [{ports: [{port: '53', protocol: UDP}], "
+                "rules: {dns: [{matchName: example.org}]}}]}"
+            ),
+            UNKNOWN,
+            "UDP/53",
+            receiver=DNS,
+        ),
+    ],
+    "Documentation/security/policy/layer3.rst, Services based": [
+        case(
+            "toServices: pods of its namespace, perhaps",
+            sends("{toServices: [{k8sService: {serviceName: api, namespace: home}}]}"),
+            UNKNOWN,
+        ),
+        case(
+            "toServices: no pod elsewhere",
+            sends("{toServices: [{k8sService: {serviceName: api, namespace: far}}]}"),
+            BLOCKED,
+        ),
+        case(
+            "toServices of the API server: only where it is no node",
+            sends("{toServices: [{k8sService: {serviceName: kubernetes, namespace: default}}]}"),
+            UNKNOWN,
+            receiver=API_SERVER,
+        ),
+        case(
+            "and no pod", sends("{toServices: [{k8sService: {serviceName: kubernetes, namespace: default}}]}"), BLOCKED
+        ),
+    ],
+    "Documentation/security/policy/layer3.rst, Node based, and pkg/policy/api/groups.go": [
+        case(
+            "fromNodes: another node, perhaps",
+            takes("{fromNodes: [{matchLabels: {zone: a}}]}"),
+            UNKNOWN,
+            sender=OTHER_NODE,
+        ),
+        case("fromNodes: no pod", takes("{fromNodes: [{matchLabels: {zone: a}}]}"), BLOCKED),
+        case(
+            "toGroups: what is outside, perhaps",
+            sends("{toGroups: [{aws: {region: eu-west-1}}]}"),
+            UNKNOWN,
+            receiver=STORE,
+        ),
+        case("toGroups: no pod", sends("{toGroups: [{aws: {region: eu-west-1}}]}"), BLOCKED),
+    ],
+    "Documentation/security/policy/layer3.rst, Additional Label Requirements": [
+        case(
+            "fromRequires lets nobody in by itself",
+            takes("{fromRequires: [{matchLabels: {tier: front}}]}"),
+            BLOCKED,
+        ),
+        case(
+            "who has what fromRequires asks for comes in by another rule",
+            takes("{fromRequires: [{matchLabels: {tier: front}}]}")
+            + takes("{fromEndpoints: [{matchLabels: {app: client}}]}"),
+            ALLOWED,
+        ),
+        case(
+            "who lacks it perhaps does not: new releases ignore the field",
+            takes("{fromRequires: [{matchLabels: {tier: gold}}]}")
+            + takes("{fromEndpoints: [{matchLabels: {app: client}}]}"),
+            UNKNOWN,
+        ),
+        case(
+            "nodes need no labels",
+            takes("{fromRequires: [{matchLabels: {tier: gold}}]}") + takes("{fromEntities: [cluster]}"),
+            ALLOWED,
+            sender=OTHER_NODE,
+        ),
+    ],
+    "pkg/policy/rule.go, mergeIngress": [
+        case("toPorts without peers means everyone", takes("{" + on("'9500'") + "}"), ALLOWED, sender=STORE),
+        case("an empty list of peers means nobody", takes("{fromEndpoints: [], " + on("'9500'") + "}"), BLOCKED),
+        case("an empty list of entities means nobody", takes("{fromEntities: []}"), BLOCKED),
+        case(
+            "peers and ports must both fit: another port", takes("{fromEntities: [all], " + on("'9501'") + "}"), BLOCKED
+        ),
+        case(
+            "peers and ports must both fit: somebody else",
+            takes("{fromEntities: [world], " + on("'9500'") + "}"),
+            BLOCKED,
+        ),
+        case("an empty list of ports is every port", takes("{fromEntities: [all], toPorts: []}"), ALLOWED),
+        case(
+            "peers of one rule are alternatives",
+            takes("{fromEndpoints: [{matchLabels: {app: other}}, {matchLabels: {app: client}}]}"),
+            ALLOWED,
+        ),
+        case(
+            "labels of one selector must all fit",
+            takes("{fromEndpoints: [{matchLabels: {app: client, tier: back}}]}"),
+            BLOCKED,
+        ),
+    ],
+    "pkg/policy/api/l4.go and Documentation/security/policy/layer4.rst": [
+        case(
+            "without a protocol a port is of every protocol",
+            takes("{" + on("'9500'") + "}"),
+            ALLOWED,
+            "UDP/9500 TCP/9500",
+        ),
+        case("ANY is every protocol", takes("{" + on("'9500', protocol: ANY") + "}"), ALLOWED, "UDP/9500 SCTP/9500"),
+        case("TCP is TCP", takes("{" + on("'9500', protocol: TCP") + "}"), BLOCKED, "UDP/9500"),
+        case("port 0 is every port", takes("{" + on("'0', protocol: TCP") + "}"), ALLOWED, "TCP/1-65535"),
+        case("endPort", takes("{" + on("'9500', endPort: 9502") + "}"), PARTIAL, "TCP/9500-9503", "TCP/9503"),
+        case("a port by its name", takes("{" + on("api") + "}"), ALLOWED),
+        case("a name in capitals", takes("{" + on("API") + "}"), ALLOWED),
+        case("a name that the pod does not know", takes("{" + on("web") + "}"), BLOCKED),
+        case("a name of another protocol", takes("{" + on("dns, protocol: TCP") + "}"), BLOCKED, "TCP/53"),
+        case(
+            "endPort beside a name is ignored",
+            takes("{" + on("api, endPort: 9600") + "}"),
+            PARTIAL,
+            "TCP/9500-9501",
+            "TCP/9501",
+        ),
+        case(
+            "out to a port by its name: it may mean another pod's",
+            sends("{toEntities: [cluster], " + on("api") + "}"),
+            UNKNOWN,
+        ),
+        case("a number without quotes is refused", takes("{" + on("9500") + "}"), UNKNOWN, readable=False),
+        case(
+            "a rule for ICMP only lets no port in",
+            takes("{fromEntities: [all], icmps: [{fields: [{type: 8}]}]}"),
+            BLOCKED,
+        ),
+        case(
+            "a protocol without ports lets none in",
+            takes("{fromEntities: [all], " + on("'0', protocol: ICMP") + "}"),
+            BLOCKED,
+        ),
+        case("toPorts without ports: not documented", takes("{fromEntities: [all], toPorts: [{}]}"), UNKNOWN),
+        case(
+            "a listener of Envoy's",
+            sends("{toEntities: [cluster], " + on("'9500'", ", listener: {name: l}") + "}"),
+            UNKNOWN,
+        ),
+        case(
+            "names that TLS asks for",
+            sends("{toEntities: [cluster], " + on("'9500'", ", serverNames: [a]") + "}"),
+            UNKNOWN,
+        ),
+        case(
+            "TLS that ends in the proxy",
+            takes("{fromEntities: [cluster], " + on("'9500'", ", terminatingTLS: {secret: {name: s}}") + "}"),
+            UNKNOWN,
+        ),
+        case("mutual authentication", takes("{fromEntities: [cluster], authentication: {mode: required}}"), UNKNOWN),
+        case(
+            "mutual authentication switched off",
+            takes("{fromEntities: [cluster], authentication: {mode: disabled}}"),
+            ALLOWED,
+        ),
+    ],
+    "Documentation/security/policy/layer7.rst": [
+        case("an HTTP rule lets in what fits", METRICS_ONLY, ALLOWED, asks=("GET /metrics",)),
+        case("and nothing else", METRICS_ONLY, BLOCKED, asks=("GET /v1/...",)),
+        case("not even beside it", METRICS_ONLY, BLOCKED, asks=("GET /metrics", "GET /v1/...")),
+        case("what is asked for is not known", METRICS_ONLY, UNKNOWN),
+        case(
+            "a rule for the port alone makes the HTTP rule idle",
+            METRICS_ONLY + OPEN_TO_ALL,
+            ALLOWED,
+            asks=("GET /v1/...",),
+        ),
+        case(
+            "an empty list of rules lets everything in",
+            takes("{fromEntities: [all], " + on("'9500', protocol: TCP", ", rules: {http: []}") + "}"),
+            ALLOWED,
+        ),
+        case(
+            "a rule {} lets every request in",
+            takes("{fromEntities: [all], " + on("'9500', protocol: TCP", ", rules: {http: [{}]}") + "}"),
+            ALLOWED,
+            asks=("POST /v1/...",),
+        ),
+        case(
+            "one rule of several is enough",
+            takes(
+                "{fromEntities: [all], "
+                + on("'9500', protocol: TCP", ", rules: {http: [{path: /a}, {path: /metrics}]}")
+                + "}"
+            ),
+            ALLOWED,
+            asks=("GET /metrics",),
+        ),
+        case(
+            "a header that nobody told us of",
+            takes(
+                "{fromEntities: [all], "
+                + on("'9500', protocol: TCP", ", rules: {http: [{path: /metrics, headers: [X-A]}]}")
+                + "}"
+            ),
+            UNKNOWN,
+            asks=("GET /metrics",),
+        ),
+        case(
+            "Kafka cannot be judged",
+            takes("{fromEntities: [all], " + on("'9500', protocol: TCP", ", rules: {kafka: [{topic: a}]}") + "}"),
+            UNKNOWN,
+        ),
+        case(
+            "HTTP rules are for TCP",
+            takes("{fromEntities: [all], " + on("'9500'", ", rules: {http: [{}]}") + "}"),
+            UNKNOWN,
+            readable=False,
+        ),
+    ],
+    "pkg/policy/api/rule_validation.go": [
+        case(
+            "peers of two kinds in one rule are refused",
+            takes("{fromEndpoints: [{matchLabels: {app: client}}], fromEntities: [host]}"),
+            ALLOWED,
+            readable=False,
+        ),
+        case(
+            "and then isolate nothing",
+            takes("{fromEndpoints: [{matchLabels: {app: other}}], fromEntities: [host]}"),
+            UNKNOWN,
+            readable=False,
+        ),
+        case("neither endpointSelector nor nodeSelector", cnp("ingress: [{}]"), UNKNOWN, readable=False),
+        case(
+            "a nodeSelector needs a clusterwide policy",
+            cnp("nodeSelector: {}\ningress: [{}]"),
+            UNKNOWN,
+            receiver=API_SERVER,
+            readable=False,
+        ),
+        case("a field that we do not know", of_server("ingress: [{}]\nnew: 1"), UNKNOWN, readable=False),
+        case(
+            "a field that we do not know, in a rule",
+            takes("{fromEntities: [cluster], new: 1}"),
+            UNKNOWN,
+            readable=False,
+        ),
+        case(
+            "an entity in a policy that cannot be read concerns its pods only",
+            cnp("endpointSelector: {matchLabels: {app: other}}\ningress: [{fromEntities: [nobody]}]"),
+            ALLOWED,
+            readable=False,
+        ),
+    ],
+    "pkg/labelsfilter/filter.go": [
+        case(
+            "labels that Cilium leaves out",
+            takes("{fromEndpoints: [{matchLabels: {pod-template-hash: abc}}]}"),
+            UNKNOWN,
+        ),
+        case(
+            "app.kubernetes.io is not left out",
+            takes("{fromEndpoints: [{matchLabels: {app.kubernetes.io/name: x}}]}"),
+            BLOCKED,
+        ),
+        case(
+            "a service account",
+            takes("{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.serviceaccount: x}}]}"),
+            UNKNOWN,
+        ),
+        case(
+            "a service account and a label that is not there",
+            takes("{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.serviceaccount: x, app: other}}]}"),
+            BLOCKED,
+        ),
+    ],
+    "Documentation/security/policy/host.rst": [
+        case("a policy for nodes is not about pods", ccnp("nodeSelector: {}\ningress: [{}]"), ALLOWED),
+        case("it may stop what a node sends", ccnp("nodeSelector: {}\negress: [{}]"), UNKNOWN, sender=OTHER_NODE),
+        case(
+            "unless it lets it out",
+            ccnp("nodeSelector: {}\negress: [{toEntities: [cluster]}]"),
+            ALLOWED,
+            sender=OTHER_NODE,
+        ),
+        case(
+            "it may stop what reaches the API server",
+            ccnp("nodeSelector: {}\ningress: [{fromEntities: [world]}]"),
+            UNKNOWN,
+            receiver=API_SERVER,
+        ),
+    ],
+    "pkg/k8s/apis/cilium.io/v2/cnp_types.go, Parse": [
+        case(
+            "specs: each counts",
+            """---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: policy, namespace: home}
+specs:
+  - endpointSelector: {matchLabels: {app: server}}
+    ingress: [{fromEntities: [world]}]
+  - endpointSelector: {}
+    ingress: [{fromEndpoints: [{matchLabels: {app: client}}]}]
+""",
+            ALLOWED,
+        ),
+        case(
+            "spec and specs: both count",
+            """---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: policy, namespace: home}
+spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
+specs:
+  - endpointSelector: {matchLabels: {app: server}}
+    ingressDeny: [{fromEntities: [cluster]}]
+""",
+            BLOCKED,
+        ),
+    ],
+}
