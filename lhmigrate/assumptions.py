@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from lhmigrate.endpoints import WHOLE_INTERNET
-from lhmigrate.labels import Match
-from lhmigrate.peers import Block, Peer, Pods
+from lhmigrate.endpoints import WHOLE_INTERNET, Entity
+from lhmigrate.labels import NAME_LABEL, SAYING_WHO, Labels, Match
+from lhmigrate.peers import Block, Part, Peer, Pods
 from lhmigrate.policies import Policies
 from lhmigrate.policy import Action, Direction
 from lhmigrate.ports import EVERY_PORT, NO_PORT, Ports
@@ -20,6 +20,7 @@ from lhmigrate.settings import PeerFacts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from lhmigrate.labels import Selector
     from lhmigrate.policy import Policy, Rule
     from lhmigrate.release import Component, Flow, Glossary, Release
     from lhmigrate.settings import Settings
@@ -51,11 +52,9 @@ class Assumed(NamedTuple):
 def assume(
     policies: Iterable[Policy], releases: Iterable[Release], glossary: Glossary, settings: Settings
 ) -> Mapping[str, Assumed]:
-    """By endpoint name. Only rules for few ports, in policies of Longhorn's own pods, count."""
+    """By endpoint name. Only rules for few ports, or for whoever has its name, in policies of Longhorn's own pods."""
     found: dict[str, Assumed] = {}
-    mine = Policies(
-        one for one in policies if one.namespace == settings.namespace and not one.unread and not one.shipped_by
-    )
+    mine = Policies(one for one in policies if _of(settings.namespace, one) and not one.unread and not one.shipped_by)
     for release in releases:
         api = _ports_of_api(release, glossary)
         for flow in release.flows.values():
@@ -67,10 +66,18 @@ def assume(
                 for policy in _selecting(mine, component):
                     for rule in policy.rules(direction):
                         alone = bool(policy.selects) and _only(name, component, release)
-                        meant = _meant(rule, EVERY_PORT if alone else ports, release, settings.namespace)
+                        peers = [peer for peer in rule.peers if _somebody_else(peer, release, settings.namespace)]
+                        meant = _meant(rule, peers, name, EVERY_PORT if alone else ports)
                         if meant:
                             found[name] = _more(found.get(name, Assumed()), glossary, name, rule, meant, flow.ports)
     return found
+
+
+def _of(home: str, policy: Policy) -> bool:
+    """Whether a policy is about pods of that namespace: its own, or one that it names outright."""
+    if policy.namespaces is None:
+        return policy.namespace == home
+    return policy.namespaces.matches(Labels({NAME_LABEL: home}, complete=False)) is Match.YES
 
 
 def _selecting(policies: Policies, component: Component) -> list[Policy]:
@@ -104,17 +111,25 @@ def _only(name: str, component: Component, release: Release) -> bool:
     return all(flow.senders == (name,) for flow in flows)
 
 
-def _meant(rule: Rule, ports: Ports, release: Release, home: str) -> list[Peer]:
-    if rule.action is not Action.ALLOW or (rule.ports == EVERY_PORT and ports != EVERY_PORT):
+def _meant(rule: Rule, peers: list[Peer], name: str, ports: Ports) -> list[Peer]:
+    """Those of a rule's peers that can hardly be anyone but that endpoint: on these ports, or by its own name."""
+    if rule.action is not Action.ALLOW or not rule.ports.meets(ports):
         return []
-    if not rule.ports.meets(ports):
-        return []
-    return [peer for peer in rule.peers if _somebody_else(peer, release, home)]
+    if rule.ports == EVERY_PORT and ports != EVERY_PORT:
+        return [peer for peer in peers if isinstance(peer, Pods) and _called(peer.pods, name)]
+    return peers
+
+
+def _called(pods: Selector, name: str) -> bool:
+    """Whether labels that say which application it is say that name."""
+    return any(name in value for key, value in pods.implied().items() if key in SAYING_WHO)
 
 
 def _somebody_else(peer: Peer, release: Release, home: str) -> bool:
     """Whether a peer names somebody in particular, and not Longhorn's own pods or all of their namespace."""
     match peer:
+        case Part():
+            return peer.entity is Entity.INGRESS
         case Block():
             # Link-local addresses are the node's own: Cilium shows its iSCSI so.
             return peer.network not in WHOLE_INTERNET and not peer.network.is_link_local

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lhmigrate import lint, notes
+from lhmigrate import lint, notes, pitfalls
 from lhmigrate.findings import Check, Code, Context, Finding, Level
 from lhmigrate.release import Usage
 from lhmigrate.state import World, judge_all
@@ -32,7 +32,7 @@ def make(catalogue: Catalogue, release: Release, inventory: Inventory, settings:
     legs = (leg for leg in cluster.legs(release) if cluster.usage(leg.flow) is not Usage.FEW)
     judged = judge_all(legs, policies)
     findings = [
-        *notes.unread(inventory),
+        *notes.unread(world),
         *notes.preview(release),
         *notes.not_enforced(world),
         *notes.idle(world),
@@ -42,6 +42,7 @@ def make(catalogue: Catalogue, release: Release, inventory: Inventory, settings:
             if not verdict.passes
         ),
         *notes.cautions(world, None, judged, policies),
+        *pitfalls.find(judged, policies, None),
         *lint.user_policies(world, release, release),
     ]
     verdicts = tuple((leg, verdict, _because(words, leg, verdict)) for leg, verdict in judged.values())

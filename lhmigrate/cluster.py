@@ -185,10 +185,8 @@ class Cluster:
             case EndpointKind.API_SERVER:
                 return Host(name, Match.NO, addresses, cni.nodes_by_address, Role.API_SERVER, self._besides)
             case EndpointKind.DNS:
-                return self._pod(
-                    name,
-                    facts._replace(namespace=facts.namespace or DNS.namespace, labels=facts.labels or DNS.labels),
-                )
+                where, labels = facts.namespace or DNS.namespace, facts.labels or DNS.labels
+                return self._pod(name, facts._replace(namespace=where, labels=labels), known_as="dns")
             case EndpointKind.OUTSIDE | EndpointKind.INTERNET:
                 if facts.namespace is not None or facts.labels:
                     return self._pod(name, facts)
@@ -204,7 +202,7 @@ class Cluster:
                     not_in=self._settings.namespace,
                 )
 
-    def _pod(self, name: str, facts: PeerFacts) -> Pod:
+    def _pod(self, name: str, facts: PeerFacts, known_as: str = "") -> Pod:
         return Pod(
             name=name,
             namespace=facts.namespace,
@@ -213,6 +211,7 @@ class Cluster:
             ports_known=False,
             addresses=facts.addresses or None,
             by_address=self._settings.cni.pods_by_address,
+            known_as=known_as,
         )
 
 

@@ -64,6 +64,9 @@ class Pod:
     """Its addresses, or networks that hold it; None: not known."""
     by_address: Match = Match.MAYBE
     """Whether an ipBlock can match a pod at all: CNIs differ (`cni`)."""
+    known_as: str = ""
+    """What those of its labels that say who it is say of it, if it carries them: CoreDNS calls itself something with
+    `dns`. Empty: nothing is known of that."""
 
     def is_part(self, entity: Entity) -> Match:
         """Whether it belongs to that part: as a pod, to the cluster only."""

@@ -30,6 +30,11 @@ class Request(NamedTuple):
             raise ValueError(f"{text!r} is not written like GET /metrics or GET /v1/...")
         return Request(method, path)
 
+    @property
+    def exact(self) -> bool:
+        """Whether it is one path, and not all that are below one."""
+        return not self.path.endswith(BELOW)
+
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
@@ -41,6 +46,9 @@ class HttpRule(NamedTuple):
     path: str = ""
     more: bool = False
     """Whether it also asks for what we do not know of a request, like a host or a header."""
+
+    def __str__(self) -> str:
+        return f"{self.method or 'any method'} {self.path or 'on any path'}"
 
     def admits(self, request: Request) -> Match:
         """Whether that request passes; of every path below one: whether all of them do."""

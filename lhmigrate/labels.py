@@ -56,6 +56,9 @@ class KnownLabels(Protocol):
         """Whether the key is there, and its value where that is known."""
 
 
+SAYING_WHO: Final = frozenset({"app", "k8s-app", "name", "app.kubernetes.io/name"})
+"""Labels that by custom say which application a pod is of (Kubernetes: "Recommended Labels")."""
+
 NOTHING_KNOWN: Final = Labels(complete=False)
 NO_LABELS: Final = Labels()
 

@@ -9,7 +9,7 @@ from lhmigrate.findings import Code, Finding, Hop, Level, Phase
 from lhmigrate.labels import NAME_LABEL
 from lhmigrate.peers import Pods
 from lhmigrate.policy import Action
-from lhmigrate.ports import EVERY_PORT, NO_PORT, Ports
+from lhmigrate.ports import EVERY_PORT, NO_PORT, PROTOCOLS, Ports
 from lhmigrate.release import Usage
 from lhmigrate.state import judge_all
 from lhmigrate.wording import several
@@ -131,9 +131,7 @@ def _ports(world: World, policy: Policy, old: Release, new: Release, hop: Hop | 
     if not pods:
         return
     used, was_used = _used(world, pods, new), _used(world, were, old)
-    for rule in policy.ingress:
-        if rule.action is not Action.ALLOW:
-            continue
+    for rule in (one for one in policy.ingress if one.action is Action.ALLOW):
         yield from _names(world, policy, rule, new, hop)
         if rule.ports == EVERY_PORT or not rule.ports:
             continue
@@ -195,12 +193,18 @@ _WELL_KNOWN: Final = Ports.parse("TCP/1-1023")
 
 
 def _apart(ports: Ports) -> Iterator[Ports]:
-    """Ports one by one, as they were probably written; a wide range is one."""
+    """Ports one by one, as they were probably written; a wide range is one.
+
+    A number for every protocol is one, too: in other dialects than Kubernetes' it is what a number alone means.
+    """
+    found: dict[tuple[int, int], list[str]] = {}
     for protocol, first, last in ports.ranges:
-        if last - first < 16:
-            yield from (Ports(((protocol, port, port),)) for port in range(first, last + 1))
-        else:
-            yield Ports(((protocol, first, last),))
+        wide = last - first >= 16
+        for port in (first,) if wide else range(first, last + 1):
+            found.setdefault((port, last if wide else port), []).append(protocol)
+    for (first, last), protocols in found.items():
+        together = [protocols] if len(protocols) == len(PROTOCOLS) else [[protocol] for protocol in protocols]
+        yield from (Ports.of((protocol, first, last) for protocol in group) for group in together)
 
 
 def _called(components: Iterable[Component]) -> frozenset[str]:
@@ -268,7 +272,7 @@ def _only_for(world: World, policy: Policy, ports: Ports, receivers: Iterable[st
     return (
         bool(policy.selects and policy.ingress)
         and not policy.egress
-        and not policy.denies()
         and bool(names.intersection(receivers))
-        and all(rule.ports <= ports and not rule.named for rule in policy.ingress)
+        and all(rule.ports <= ports and not rule.named and rule.http is None for rule in policy.ingress)
+        and not policy.denies()
     )

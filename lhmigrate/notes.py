@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lhmigrate.cni import Dialect
-    from lhmigrate.inventory import Inventory
     from lhmigrate.policies import Policies
     from lhmigrate.policy import Policy
     from lhmigrate.release import Release
     from lhmigrate.state import Judged, World
 
 
-def unread(inventory: Inventory) -> Iterator[Finding]:
+def unread(world: World) -> Iterator[Finding]:
     """Everything that could not be read, one finding each."""
+    inventory = world.inventory
     problems = dict.fromkeys(inventory.coverage.unread)
-    for policy in inventory.policies:
+    for policy in world.enforcement.policies:
         problems |= dict.fromkeys(policy.doubts())
     for problem in sorted(problems):
         yield Finding(

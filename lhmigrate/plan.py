@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate import collisions, hops, lint, notes, wording
+from lhmigrate import collisions, hops, lint, notes, pitfalls, wording
 from lhmigrate.findings import Code, Context, Finding, Hop, Level, Phase, Plan
 from lhmigrate.ports import NO_PORT, Ports
 from lhmigrate.release import Usage
@@ -34,7 +34,7 @@ def make(catalogue: Catalogue, old: Release, new: Release, inventory: Inventory,
         dict.fromkeys(one for hop in steps for one in (hop.old, hop.new)),
     )
     findings = [
-        *notes.unread(inventory),
+        *notes.unread(world),
         *_about_the_way(old, new, steps),
         *notes.not_enforced(world),
         *notes.idle(world),
@@ -103,6 +103,7 @@ class _HopPlan:
             yield from self._leg(hurt, self._told.get(key, NO_PORT))
             self._told[key] = self._told.get(key, NO_PORT) | hurt.verdict.blocked
         yield from notes.cautions(world, hop, transition.judged_during, transition.after)
+        yield from pitfalls.find(transition.judged_during, transition.after, hop)
         yield from lint.user_policies(world, hop.old, hop.new, hop)
 
     def _leg(self, hurt: Hurt, told: Ports) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from lhmigrate.cni import Dialect
 from lhmigrate.endpoints import Endpoint, Host, Outside, Pod
 from lhmigrate.errors import Problem
-from lhmigrate.labels import EVERYTHING, Match, Selector
+from lhmigrate.labels import EVERYTHING, SAYING_WHO, Match, Selector
 from lhmigrate.peers import EVERYONE, Peer, names_longhorn, names_outright, pods_in
 from lhmigrate.ports import EVERY_PORT, NO_PORT, Ports
 
@@ -206,9 +206,19 @@ class Policy:
                 other = self.about_nodes or elsewhere or not end.may_be_pod
                 return Match.NO if other or names_longhorn(self.selects, end) else Match.MAYBE
             case Pod():
-                there = Match.NO if self.about_nodes else self._is_about(end)
+                there = Match.NO if self.about_nodes or self._names_another(end) else self._is_about(end)
                 sure = Match.MAYBE if self.unread else Match.YES
                 return min(there, self.selects.matches(end.labels), sure) if there else there
+
+    def _names_another(self, pod: Pod) -> bool:
+        """Whether it selects by the name of an application, and the pod is known as another one."""
+        names = self.selects.anchor() if pod.known_as else None
+        return (
+            names is not None
+            and names.key in SAYING_WHO
+            and names.key not in pod.labels.known
+            and not any(pod.known_as in value for value in names.values)
+        )
 
     def _is_about(self, pod: Pod) -> Match:
         if self.namespaces is not None:

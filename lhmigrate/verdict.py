@@ -200,7 +200,8 @@ def _answer(leg: Leg, blocked: Ports, unknown: Ports) -> Answer:
 
 def _side(question: _Question, ports: Ports, policies: Policies) -> _Side:
     """What the policies that select one end make of the flow's ports."""
-    exempt = question.peer.exempt if isinstance(question.peer, Host) else Match.NO
+    ends = (question.own, question.peer)
+    exempt = max((end.exempt for end in ends if isinstance(end, Host)), default=Match.NO)
     selected = policies.selecting(question.own, question.direction)
     if exempt is Match.YES or not selected.stages:
         return _OPEN

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from lhmigrate import naming
 from lhmigrate.cni import Dialect
-from lhmigrate.endpoints import Endpoint, Host, Outside, Pod
+from lhmigrate.endpoints import Endpoint, Host, Outside, Pod, Role
 from lhmigrate.labels import Match
 from lhmigrate.peers import Pods
 from lhmigrate.policy import DEFAULT, Direction
@@ -131,24 +132,45 @@ class Words:
             before = ", or allow it in a rule before that one" if verdict.policies[0].dialect in _ORDERED else ""
             return f"Leave {self._peer(other, verdict)} on {ports} out of what that rule denies{before}."
         if near is not None and owner is not None and not owner.shipped_by and self._opens_no_more(owner, who, near):
-            return f"Add {ports} to that rule's ports."
+            return self._to_that_rule(leg, near, owner, ports)
         rule = f"lets {self._peer(other, verdict)} in" if ingress else f"lets it out to {self._peer(other, verdict)}"
         best = self._fit_for_a_rule(verdict, who)
+        kind = best.kind if best is not None else naming.new_kind(self._settings.cni)
         both = " The other end needs a rule, too." if verdict.also else ""
+        only = self._only(leg, verdict, kind)
         if best is not None:
-            return f"Add a rule to {best} that {rule} on {ports}.{both}"
+            return f"Add a rule to {best} that {rule} on {ports}{only}.{both}"
         decisive = _elsewhere(verdict.policies)
         if decisive is not None:
             return f"Add a rule to {decisive}, or to a policy before it in its tier, that {rule} on {ports}.{both}"
         selects = self._glossary.called(who)
-        return f"Add a NetworkPolicy of your own that selects {selects} and {rule} on {ports}.{both}"
+        return f"Add a {kind} of your own that selects {selects} and {rule} on {ports}{only}.{both}"
+
+    def _to_that_rule(self, leg: Leg, near: Rule, owner: Policy, ports: Ports) -> str:
+        """What to add to a rule that is for that peer alone already."""
+        if near.http is not None and near.ports.meets(ports):
+            asks = several([str(request) for request in leg.requests]) or "what it asks for"
+            return f"Let {asks} through in that rule's http rules."
+        return f"Add {ports} to that rule's {'toPorts' if owner.dialect is Dialect.CILIUM else 'ports'}."
+
+    def _only(self, leg: Leg, verdict: Verdict, kind: str) -> str:
+        """The one thing that it asks for, where a policy can let that through and nothing else on the port."""
+        if not kind.startswith("Cilium") or verdict.direction is not Direction.INGRESS or len(leg.requests) != 1:
+            return ""
+        [request] = leg.requests
+        return f" for {request} alone (rules: http), as the port serves more than that" if request.exact else ""
 
     def _fit_for_a_rule(self, verdict: Verdict, who: str) -> Policy | None:
         """The user's policy in which a new rule opens nothing else: it selects these pods and no others."""
-        own = [one for one in verdict.policies if not one.shipped_by]
+        own = [one for one in verdict.policies if not one.shipped_by and self._can_name(one, verdict.peer)]
         # Best one that has rules of this direction already.
         own.sort(key=lambda one: verdict.direction is None or not one.rules(verdict.direction))
         return next((one for one in own if self._selects_only(one, who)), None)
+
+    def _can_name(self, policy: Policy, peer: Endpoint | None) -> bool:
+        """Whether a rule of that policy can name a peer: Cilium's NetworkPolicies cannot name what is no pod."""
+        on_cilium = naming.new_kind(self._settings.cni) == "CiliumNetworkPolicy"
+        return policy.dialect is Dialect.CILIUM or not (on_cilium and isinstance(peer, Host))
 
     def _opens_no_more(self, owner: Policy, who: str, near: Rule) -> bool:
         """Whether another port in that rule is for these pods and that peer alone."""
@@ -163,7 +185,7 @@ class Words:
 
     def advice_unknown(self, leg: Leg, verdict: Verdict) -> str:
         """What to tell us, or what to write so that it no longer matters."""
-        if any(policy.unread for policy in verdict.policies):
+        if verdict.doubt is not None or any(policy.unread for policy in verdict.policies):
             return "Settle that and run this again, or check these by hand."
         if _whether_it_selects(verdict):
             own = verdict.own.name if verdict.own is not None else leg.source
@@ -172,12 +194,14 @@ class Words:
             return self._tell_labels(own, _looked_at(verdict.own, verdict.policies))
         peer = verdict.peer
         name = peer.name if peer is not None else leg.target
+        if isinstance(verdict.own, Host):
+            return "Let it through there, too, or make sure that hostFirewall.enabled is not set."
         if leg.flow.any_port and verdict.blocked:
             return f"Say which ports {name} uses under `peers` in .lhmigrate.yaml, or allow {verdict.blocked} too."
         if isinstance(peer, Host):
             value = self._helm_value(leg, verdict)
             by_value = f", or set the Helm value {value}" if value else ""
-            return f"{self._tell(leg, peer)}{by_value}."
+            return f"{self._tell(leg, peer, verdict.direction)}{by_value}."
         if name in self._release.components:
             return self._tell_labels(name, _looked_at(peer, verdict.policies))
         return f"Say who {name} is under `peers` in .lhmigrate.yaml."
@@ -190,15 +214,21 @@ class Words:
             return "Say the Helm release's name as `releaseName` in .lhmigrate.yaml, or choose another label."
         return "Choose a label that all of these pods carry with the same value; `lhmigrate show` lists them."
 
-    def _tell(self, leg: Leg, host: Host) -> str:
+    def _tell(self, leg: Leg, host: Host, direction: Direction | None) -> str:
         """What of a node or the API server was not said yet and would decide."""
         addresses = f"the addresses of {host.name} under `peers` in .lhmigrate.yaml"
         if self._settings.cni.name == "unknown":
             return "Pass --cni" if leg.flow.node is Node.SAME else f"Pass --cni, and {addresses}"
+        if host.role is Role.STRANGER:
+            source = several([str(network) for network in host.addresses or ()])
+            return (
+                f"See in the plugin's log (`hubble observe --port {leg.ports.ranges[0][1]}`) what it takes that for, "
+                f"and let in what stands there, like {source}"
+            )
         if host.addresses and host.by_address is Match.YES:
             return f"Cover all of them, or correct {addresses}"
         if host.by_address is Match.MAYBE:
-            return f"Use a rule that names nobody: on {self._settings.cni.name}, an ipBlock may not match it"
+            return f"Name it so that it is certain: {naming.host(host, direction, self._settings.cni)}"
         return f"Say {addresses}"
 
     def _names(self, leg: Leg) -> tuple[str, str]:
@@ -214,6 +244,8 @@ class Words:
             reason = f"{whose(verdict.policies)} denies it, by its rule at {verdict.denying.place}"
         elif verdict.near is not None and owner is not None:
             covered = _covered(verdict.near)
+            if verdict.near.http is not None and verdict.near.ports.meets(verdict.blocked):
+                covered = f"{several([str(one) for one in verdict.near.http])} on {covered}"
             reason = f"{whose([owner])} selects {isolated}, and {_rule(verdict.near, owner)} covers {covered} only"
         else:
             rule = f"lets {called} in" if ingress else f"lets it out to {called}"
@@ -235,6 +267,9 @@ class Words:
         if verdict.doubt is not None:
             return f"{ruling} {decide}, and not for certain: {verdict.doubt.place} {verdict.doubt.message}"
         peer = verdict.peer
+        if isinstance(verdict.own, Host):
+            node = self._glossary.called(verdict.own.name)
+            return f"{ruling} {decide} for nodes, where {node} is one that it selects and Cilium's host firewall is on"
         if _whether_it_selects(verdict):
             isolated = self._glossary.called(verdict.own.name) if verdict.own is not None else "it"
             select = "selects" if len(verdict.policies) == 1 else "select"
@@ -249,6 +284,12 @@ class Words:
             return f"{passes}, and which one is used was not said"
         if isinstance(peer, Host):
             what = self._glossary.called(peer.name)
+            if peer.role is Role.STRANGER:
+                source = several([str(network) for network in peer.addresses or ()])
+                return (
+                    f"{ruling} {decide}, unless the network plugin lets {what} reach its own pods, as it should; but "
+                    f"it was seen to take this for traffic from {source}"
+                )
             if peer.addresses and peer.by_address is Match.YES:
                 return f"{ruling} {decide}, and not all addresses that were said of {what} are covered for certain"
             on = "the network plugin" if leg.flow.node is Node.SAME else "the network plugin and on addresses"
@@ -267,21 +308,9 @@ class Words:
 
     def _peer(self, name: str, verdict: Verdict) -> str:
         called = self._glossary.called(name)
-        return f"{called} ({self._by_address(verdict.peer)})" if isinstance(verdict.peer, Host) else called
-
-    def _by_address(self, host: Host) -> str:
-        """How a policy can name what is not a pod."""
-        cni = self._settings.cni.name
-        if host.by_address is Match.NO or (host.by_address is Match.MAYBE and cni != "unknown"):
-            return f"in a rule that names nobody: on {cni}, an ipBlock may not match it"
-        return _addresses(host)
-
-
-def _addresses(host: Host) -> str:
-    if not host.addresses:
-        return "by ipBlock: it is not a pod"
-    shown = [str(network) for network in host.addresses[:3]]
-    return f"ipBlock {several(shown)}" + (" and more" if len(host.addresses) > 3 else "")
+        if not isinstance(verdict.peer, Host):
+            return called
+        return f"{called} ({naming.host(verdict.peer, verdict.direction, self._settings.cni)})"
 
 
 def _whether_it_selects(verdict: Verdict) -> bool:

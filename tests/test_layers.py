@@ -32,7 +32,7 @@ LAYERS = (
     ("yamledit.documents",),
     ("yamledit",),
     # From text to values, and the one engine.
-    ("policies", "tiers", "dialects.calico_labels", "dialects.calico_selector", "dialects.common"),
+    ("naming", "policies", "tiers", "dialects.calico_labels", "dialects.calico_selector", "dialects.common"),
     (
         "changes",
         "page",
@@ -50,7 +50,18 @@ LAYERS = (
     ("skim", "inventory", "state"),
     ("manifests", "findings"),
     # What there is to tell, and how it is told.
-    ("sources", "hops", "collisions", "lint", "notes", "traps", "reports.json", "reports.rows", "reports.screen"),
+    (
+        "sources",
+        "hops",
+        "collisions",
+        "lint",
+        "notes",
+        "pitfalls",
+        "traps",
+        "reports.json",
+        "reports.rows",
+        "reports.screen",
+    ),
     ("transition",),
     ("plan", "check", "reports.terminal", "reports.catalogue"),
     ("cli",),

@@ -221,7 +221,7 @@ class _Spec:
             action=Action.DENY,
             order=FIRST,
             doubt=Problem(
-                node.place, f"has {key}, which takes away from what other rules allow; Cilium 1.19 dropped it"
+                node.place, f"has {key}, which takes away from what other rules allow; new releases ignore it"
             ),
         )
 

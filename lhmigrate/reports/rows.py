@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from lhmigrate import naming
+from lhmigrate.cni import Dialect
 from lhmigrate.findings import Code
 from lhmigrate.policy import Direction
 from lhmigrate.release import EndpointKind, Usage
@@ -68,9 +70,14 @@ def advice(row: Row, glossary: Glossary) -> str:
     first, second = ("Let these", targets[0]) if alone else ("For each line, let the first", "the second")
     sentences = [f"{first} {into} {second} on these ports and no others{both}."]
     peers = [one.leg.source if one.direction is Direction.INGRESS else one.leg.target for one in row if one.leg]
-    hosts = dict.fromkeys(glossary.called(name) for name in peers if glossary.kind(name) in _NO_PODS)
+    hosts = {name: kind for name in peers if (kind := glossary.kind(name)) in _NO_PODS}
     if hosts:
-        sentences.append(f"No podSelector matches {' or '.join(hosts)}.")
+        called = " or ".join(glossary.called(name) for name in hosts)
+        cilium = any(policy.dialect is Dialect.CILIUM for policy in row[0].policies)
+        named = naming.kinds([kind for kind in hosts.values() if kind], row[0].direction)
+        sentences.append(
+            f"No label matches {called}: write {named}." if cilium else f"No podSelector matches {called}."
+        )
     return " ".join((*sentences, *_without(row, glossary)))
 
 
