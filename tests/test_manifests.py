@@ -327,8 +327,6 @@ def test_what_only_looks_like_a_template_is_read(text: str) -> None:
     ("kind", "whose"),
     [
         ("cilium.io/v2 CiliumNetworkPolicy", "Cilium's"),
-        ("crd.projectcalico.org/v1 NetworkPolicy", "Calico's"),
-        ("projectcalico.org/v3 NetworkPolicy", "Calico's"),
         ("extensions/v1beta1 NetworkPolicy", "another API's"),
         ("crd.antrea.io/v1beta1 NetworkPolicy", "another API's"),
         ("example.org/v1 FancyNetworkPolicy", "another API's"),
