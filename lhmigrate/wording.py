@@ -325,7 +325,7 @@ def _whether_it_selects(verdict: Verdict) -> bool:
 
 def _placed(policy: Policy) -> bool:
     """Whether it is known whose pods it is about."""
-    return policy.namespace is not None or policy.cluster_wide
+    return policy.namespace is not None or policy.namespaces is not None
 
 
 def _looked_at(end: Endpoint | None, policies: Sequence[Policy]) -> list[str]:
