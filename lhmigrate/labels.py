@@ -178,6 +178,11 @@ class Selector:
             answer = min(answer, one)
         return answer
 
+    @property
+    def identifies(self) -> bool:
+        """Whether it asks for a label with a value, so that pods which nobody knows of can hardly match."""
+        return self.anchor() is not None
+
     def anchor(self) -> Requirement | None:
         """A requirement for some values of one key, which everything it matches must carry; None: it has none."""
         for one in self.requirements:

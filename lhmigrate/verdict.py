@@ -16,7 +16,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lhmigrate.endpoints import Endpoint, Host
+from lhmigrate.endpoints import Endpoint, Host, Pod
 from lhmigrate.labels import Match
 from lhmigrate.peers import EVERYONE
 from lhmigrate.policy import Action, Direction
@@ -126,6 +126,30 @@ def judge(leg: Leg, policies: Policies) -> Verdict:
 
 
 _RANK: Final = {Answer.ALLOWED: 0, Answer.UNKNOWN: 1, Answer.PARTIAL: 2, Answer.BLOCKED: 3}
+
+
+class Side(NamedTuple):
+    """What one end of a leg, in one guise, makes of it."""
+
+    direction: Direction
+    own: Pod
+    peer: Endpoint
+    blocked: Ports
+    policies: tuple[Policy, ...]
+    """Those that certainly isolate that end."""
+
+
+def sides(leg: Leg, policies: Policies) -> Iterator[Side]:
+    """Both ends of every guise of a leg that are certain to let less than all of it through."""
+    for sender in leg.senders:
+        for receiver in leg.receivers:
+            for direction, own, peer in (
+                (Direction.EGRESS, sender, receiver),
+                (Direction.INGRESS, receiver, sender),
+            ):
+                found = _side(_Question(own, peer, direction, leg.requests), leg.ports, policies)
+                if isinstance(own, Pod) and found.blocked:
+                    yield Side(direction, own, peer, found.blocked, policies.selecting(own, direction).isolating)
 
 
 def _judge(leg: Leg, sender: Endpoint, receiver: Endpoint, policies: Policies) -> Verdict:

@@ -71,6 +71,11 @@ def shell(line: str, **environment: str) -> Run:
     return _run(["bash", "-c", line], b"", {"PATH": f"{PROGRAM.parent}:{os.environ['PATH']}", **environment})
 
 
+def command(*words: str) -> Run:
+    """Runs any other program."""
+    return _run(list(words), b"", NOTHING)
+
+
 def _run(command: list[str], given: bytes, environment: Mapping[str, str]) -> Run:
     """Runs a command in an environment that asks for nothing but what the test says."""
     clean = {name: value for name, value in os.environ.items() if name not in ASKING}

@@ -31,8 +31,13 @@ LAYERS = (
     ("yamledit.block", "yamledit.flow", "yamledit.proof"),
     ("yamledit.documents",),
     ("yamledit",),
+    # Git, and the files that are written.
+    ("worktree", "gitcommand", "disk"),
+    ("repository", "workplace"),
+    ("journal",),
+    ("writer",),
     # From text to values, and the one engine.
-    ("naming", "policies", "tiers", "dialects.calico_labels", "dialects.calico_selector", "dialects.common"),
+    ("naming", "policies", "tiers", "dialects.calico_labels", "dialects.calico_selector", "dialects.common", "edits"),
     (
         "changes",
         "page",
@@ -40,13 +45,15 @@ LAYERS = (
         "config",
         "dialects.kubernetes",
         "dialects.calico_rules",
+        "dialects.kubernetes_write",
         "verdict",
         "wording",
         "assumptions",
+        "identity",
     ),
-    ("dialects.admin", "dialects.calico", "dialects.cilium_peers", "dialects.cilium_ports"),
+    ("dialects.admin", "dialects.calico", "dialects.cilium_peers", "dialects.cilium_ports", "dialects.writers"),
     ("dialects.cilium",),
-    ("catalogue", "dialects", "cluster", "shipped", "enforcement"),
+    ("catalogue", "dialects", "cluster", "shipped", "enforcement", "needs", "advice"),
     ("skim", "inventory", "state"),
     ("manifests", "findings"),
     # What there is to tell, and how it is told.
@@ -54,7 +61,7 @@ LAYERS = (
         "sources",
         "hops",
         "collisions",
-        "lint",
+        "stale",
         "notes",
         "pitfalls",
         "traps",
@@ -62,15 +69,20 @@ LAYERS = (
         "reports.rows",
         "reports.screen",
     ),
-    ("transition",),
+    ("lint", "transition", "tighten"),
+    # What there is to change, and where in the text.
+    ("widen", "placing", "around"),
     ("plan", "check", "reports.terminal", "reports.catalogue"),
+    ("patch", "reports.unified", "reports.snippets"),
+    ("patching", "reports.patch", "reports.json_patch"),
     ("cli",),
     ("__main__",),
 )
 PLACE = {module: number for number, layer in enumerate(LAYERS) for module in layer}
 
 # Those that read files, streams or the environment. Everything else computes.
-WORLDLY = {"__main__", "cli", "scan", "config", "catalogue", "specfile"}
+WORLDLY = {"__main__", "around", "cli", "scan", "config", "catalogue", "specfile"}
+WORLDLY |= {"worktree", "gitcommand", "disk", "repository", "workplace", "journal", "writer"}
 
 
 def trees() -> dict[str, ast.Module]:
