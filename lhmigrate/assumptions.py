@@ -18,7 +18,7 @@ from lhmigrate.release import EndpointKind, Usage
 from lhmigrate.settings import PeerFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lhmigrate.labels import Selector
     from lhmigrate.policy import Policy, Rule
@@ -67,8 +67,8 @@ def assume(
                 for policy in _selecting(mine, component):
                     for rule in policy.rules(direction):
                         alone = bool(policy.selects) and _only(name, component, release)
-                        peers = [peer for peer in rule.peers if _somebody_else(peer, ours, settings.namespace)]
-                        meant = _meant(rule, peers, name, EVERY_PORT if alone else ports)
+                        likely = _about(rule, name, EVERY_PORT if alone else ports)
+                        meant = [peer for peer in likely if _somebody_else(peer, ours, settings.namespace)]
                         if meant:
                             found[name] = _more(found.get(name, Assumed()), glossary, name, rule, meant, flow.ports)
     return found
@@ -112,13 +112,13 @@ def _only(name: str, component: Component, release: Release) -> bool:
     return all(flow.senders == (name,) for flow in flows)
 
 
-def _meant(rule: Rule, peers: list[Peer], name: str, ports: Ports) -> list[Peer]:
+def _about(rule: Rule, name: str, ports: Ports) -> Sequence[Peer]:
     """Those of a rule's peers that can hardly be anyone but that endpoint: on these ports, or by its own name."""
     if rule.action is not Action.ALLOW or not rule.ports.meets(ports):
-        return []
+        return ()
     if rule.ports == EVERY_PORT and ports != EVERY_PORT:
-        return [peer for peer in peers if isinstance(peer, Pods) and _called(peer.pods, name)]
-    return peers
+        return [peer for peer in rule.peers if isinstance(peer, Pods) and _called(peer.pods, name)]
+    return rule.peers
 
 
 def _called(pods: Selector, name: str) -> bool:

@@ -192,8 +192,11 @@ class Selector:
 
     def label_keys(self) -> frozenset[str]:
         """Every label key that it looks at."""
-        inner = (selector.label_keys() for group in self.alternatives for selector in group)
-        return frozenset(one.key for one in self.requirements).union(*inner)
+        keys = {one.key for one in self.requirements}
+        for group in self.alternatives:
+            for selector in group:
+                keys |= selector.label_keys()
+        return frozenset(keys)
 
     def implied(self) -> dict[str, str]:
         """The labels that everything it matches must carry."""

@@ -73,6 +73,7 @@ def _still_reached(policy: Policy, components: Iterable[Component], release: Rel
     return any(
         rule.ports.meets(flow.ports) and names.intersection(flow.receivers if rule in policy.ingress else flow.senders)
         for rule in (*policy.ingress, *policy.egress)
+        if rule.action is Action.ALLOW
         for flow in release.flows.values()
     )
 

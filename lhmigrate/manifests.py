@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate import skim
-from lhmigrate.dialects import KINDS, TIERS
+from lhmigrate.dialects import policy_kind, tier_reader
 from lhmigrate.errors import Place, Problem, Unreadable
 from lhmigrate.fields import Fields, absent, kind_of
 from lhmigrate.labels import EVERYTHING
@@ -20,6 +20,7 @@ from lhmigrate.yamltext import Mapping, Scalar, parse, pieces
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from lhmigrate.dialects.common import Kind
     from lhmigrate.tiers import Declared
     from lhmigrate.yamltext import Node, Piece
 
@@ -131,24 +132,24 @@ def _object(node: Node, usual: tuple[str, str] = ("", ""), *, templated: bool) -
         return _joined([_object(item, usual, templated=templated) for item in listed])
     if kind == "Namespace" and not group:
         return _namespace(fields)
-    if (group, kind) in TIERS:
-        return _tier(fields, TIERS[group, kind])
-    if (group, kind) in KINDS or kind.endswith("NetworkPolicy"):
-        return _policy(fields, group, kind, templated=templated)
+    read_tier = tier_reader(group, kind)
+    if read_tier is not None:
+        return _tier(fields, read_tier)
+    known = policy_kind(group, kind)
+    if known is not None or kind.endswith("NetworkPolicy"):
+        return _policy(fields, known, kind, templated=templated)
     return Objects()
 
 
-def _policy(fields: Fields, group: str, name: str, *, templated: bool) -> Objects:
+def _policy(fields: Fields, kind: Kind | None, name: str, *, templated: bool) -> Objects:
     place = fields.node.place
-    kind = KINDS.get((group, name))
     denies = kind is None or kind.denies
     problem = _placeholder(fields.node) if templated else None
     if problem is not None:
         # Whatever it will say, it could be its name or namespace, too.
         policy = replace(_unclear(problem, None, place, denies=denies), kind=name)
-    elif kind is None or kind.read is None:
-        whose = "another API" if kind is None else kind.dialect.value
-        problem = Problem(place, f"is a {name} ({whose}'s), which this version cannot judge yet")
+    elif kind is None:
+        problem = Problem(place, f"is a {name} (another API's), which this version cannot judge yet")
         policy = replace(_unclear(problem, fields, place, denies=denies), kind=name)
     else:
         try:

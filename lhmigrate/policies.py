@@ -45,7 +45,7 @@ class Policies:
 
     def __init__(self, policies: Iterable[Policy]) -> None:
         self.all: tuple[Policy, ...] = tuple(policies)
-        self.wide = [policy for policy in self.all if policy.cluster_wide or policy.about_nodes]
+        self.wide = [policy for policy in self.all if policy.namespaces is not None or policy.about_nodes]
         """Those that may select a node, or a pod of which we know nothing."""
         self._by_label: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self._others: list[int] = []
@@ -53,7 +53,7 @@ class Policies:
         self._selected: dict[tuple[Endpoint, Direction], Selected] = {}
         for index, policy in enumerate(self.all):
             # A cluster-wide policy may name a namespace, and is in none all the same.
-            self._by_namespace[None if policy.cluster_wide else policy.namespace].append(index)
+            self._by_namespace[policy.namespace if policy.namespaces is None else None].append(index)
             anchor = policy.selects.anchor()
             if anchor is None:
                 self._others.append(index)

@@ -189,11 +189,6 @@ class Policy:
     idle: str = ""
     """Why it has no effect on any pod; empty: it may have."""
 
-    @property
-    def cluster_wide(self) -> bool:
-        """Whether it is about pods of more namespaces than one."""
-        return self.namespaces is not None
-
     def applies_to(self, end: Endpoint) -> Match:
         """Whether it selects that pod or node."""
         match end:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate import naming
 from lhmigrate.cni import Dialect
-from lhmigrate.endpoints import Endpoint, Host, Pod, Role
+from lhmigrate.endpoints import Endpoint, Host, Outside, Pod, Role
 from lhmigrate.labels import Match
 from lhmigrate.peers import Pods
 from lhmigrate.policy import DEFAULT, Direction
@@ -189,6 +189,8 @@ class Words:
             return "Settle that and run this again, or check these by hand."
         if _whether_it_selects(verdict):
             own = verdict.own.name if verdict.own is not None else leg.source
+            if isinstance(verdict.own, Outside):
+                return f"Say who {own} is under `peers` in .lhmigrate.yaml."
             return self._tell_labels(own, _looked_at(verdict.own, verdict.policies))
         peer = verdict.peer
         name = peer.name if peer is not None else leg.target
@@ -273,6 +275,8 @@ class Words:
             select = "selects" if len(verdict.policies) == 1 else "select"
             keys = _looked_at(verdict.own, verdict.policies)
             labels = f"the value of its label {several(keys)}" if keys else "labels that we do not know"
+            if isinstance(verdict.own, Outside):
+                labels = "who that is, and that was not said"
             return f"whether {ruling} {select} {isolated} depends on {labels}"
         if leg.flow.any_port and verdict.blocked:
             some = "lets" if len(verdict.policies) == 1 else "let"
@@ -313,10 +317,15 @@ def _whether_it_selects(verdict: Verdict) -> bool:
     """Whether the doubt is only which pods the policies select."""
     own = verdict.own
     return (
-        isinstance(own, Pod)
+        isinstance(own, Pod | Outside)
         and bool(verdict.policies)
-        and all(not one.unread and one.namespace and one.applies_to(own) is Match.MAYBE for one in verdict.policies)
+        and all(not one.unread and _placed(one) and one.applies_to(own) is Match.MAYBE for one in verdict.policies)
     )
+
+
+def _placed(policy: Policy) -> bool:
+    """Whether it is known whose pods it is about."""
+    return policy.namespace is not None or policy.namespaces is not None
 
 
 def _looked_at(end: Endpoint | None, policies: Sequence[Policy]) -> list[str]:

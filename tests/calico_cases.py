@@ -776,6 +776,12 @@ WHOM = [
         source="entity rule: all match criteria must match",
     ),
     Case(
+        "nets that hold beside a selector that does not",
+        from_("nets: [10.1.0.0/16], selector: app == 'other'"),
+        BLOCKED,
+        source="entity rule: all match criteria must match",
+    ),
+    Case(
         "nets and selector hold both",
         from_("nets: [10.1.0.0/16], selector: app == 'client'"),
         ALLOWED,

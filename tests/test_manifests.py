@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from lhmigrate import skim
+from lhmigrate.dialects import CLUSTER_WIDE, admin, calico, cilium, kubernetes
 from lhmigrate.labels import EVERYTHING
 from lhmigrate.manifests import Objects, read
 from lhmigrate.peers import Unclear
@@ -324,17 +325,14 @@ def test_what_only_looks_like_a_template_is_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "whose"),
+    "kind",
     [
-        ("cilium.io/v2 CiliumNetworkPolicy", "Cilium's"),
-        ("crd.projectcalico.org/v1 NetworkPolicy", "Calico's"),
-        ("projectcalico.org/v3 NetworkPolicy", "Calico's"),
-        ("extensions/v1beta1 NetworkPolicy", "another API's"),
-        ("crd.antrea.io/v1beta1 NetworkPolicy", "another API's"),
-        ("example.org/v1 FancyNetworkPolicy", "another API's"),
+        "extensions/v1beta1 NetworkPolicy",
+        "crd.antrea.io/v1beta1 NetworkPolicy",
+        "example.org/v1 FancyNetworkPolicy",
     ],
 )
-def test_a_policy_of_another_kind_may_allow_and_forbid(kind: str, whose: str) -> None:
+def test_a_policy_of_another_kind_may_allow_and_forbid(kind: str) -> None:
     version, name = kind.split()
     objects = found(POLICY.replace("networking.k8s.io/v1", version).replace("NetworkPolicy", name))
     [policy] = objects.policies
@@ -342,8 +340,13 @@ def test_a_policy_of_another_kind_may_allow_and_forbid(kind: str, whose: str) ->
     assert policy.denies()
     assert policy.selects == EVERYTHING
     assert [str(one) for one in objects.unread] == [
-        f"f.yaml:1:1: is a {name} ({whose}), which this version cannot judge yet"
+        f"f.yaml:1:1: is a {name} (another API's), which this version cannot judge yet"
     ]
+
+
+def test_the_names_of_kinds_that_are_in_no_namespace_are_those_of_the_dialects() -> None:
+    kinds = [admin.KINDS, calico.KINDS["projectcalico.org"], cilium.KINDS, kubernetes.KINDS]
+    assert {name for one in kinds for name, kind in one.items() if kind.cluster_wide} == CLUSTER_WIDE
 
 
 @pytest.mark.parametrize(

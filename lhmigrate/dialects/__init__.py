@@ -1,70 +1,58 @@
-"""The kinds of policy that there are. Each module translates one API into `lhmigrate.policy`; none judges."""
+"""The kinds of policy that there are. Each module translates one API into `lhmigrate.policy`; none judges.
+
+A module is loaded when the first policy of its API is met: hardly anybody has more than one or two of them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
-
-from lhmigrate.cni import Dialect
-from lhmigrate.dialects import admin, calico, cilium, kubernetes
-from lhmigrate.policy import Outline
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from lhmigrate.dialects.common import Kind
     from lhmigrate.fields import Fields
-    from lhmigrate.policy import Policy
+    from lhmigrate.tiers import Declared
+
+CLUSTER_WIDE: Final = frozenset(
+    {
+        "CiliumClusterwideNetworkPolicy",
+        "GlobalNetworkPolicy",
+        "StagedGlobalNetworkPolicy",
+        "AdminNetworkPolicy",
+        "BaselineAdminNetworkPolicy",
+        "ClusterNetworkPolicy",
+    }
+)
+"""The names of kinds that are in no namespace, for those who want to know without loading anything."""
 
 
-def _nothing(document: Fields) -> Outline:  # noqa: ARG001 - every outline is asked alike
-    return Outline()
+def policy_kind(group: str, name: str) -> Kind | None:
+    """A kind of policy by its API group and name; None: no dialect here has it."""
+    match group:
+        case "networking.k8s.io":
+            from lhmigrate.dialects import kubernetes
+
+            return kubernetes.KINDS.get(name)
+        case "cilium.io":
+            from lhmigrate.dialects import cilium
+
+            return cilium.KINDS.get(name)
+        case "projectcalico.org" | "crd.projectcalico.org":
+            from lhmigrate.dialects import calico
+
+            return calico.KINDS[group].get(name)
+        case "policy.networking.k8s.io":
+            from lhmigrate.dialects import admin
+
+            return admin.KINDS.get(name)
+    return None
 
 
-class Kind(NamedTuple):
-    """One kind of policy."""
+def tier_reader(group: str, name: str) -> Callable[[Fields], Declared] | None:
+    """What reads an object that gives Calico's policies their place; None: it is no such object."""
+    if name != "Tier" or group not in {"projectcalico.org", "crd.projectcalico.org"}:
+        return None
+    from lhmigrate.dialects import calico
 
-    dialect: Dialect
-    read: Callable[[Fields], tuple[Policy, ...]] | None = None
-    """Reads one object, which may hold several specs; raises `Unreadable`. None: we cannot judge it yet."""
-    outline: Callable[[Fields], Outline] = _nothing
-    """What is left to know where that gives up; raises nothing."""
-    cluster_wide: bool = False
-    """Whether it is in no namespace. Where one names a namespace all the same, the API server drops it."""
-    denies: bool = True
-    """Whether a policy of it can take away what others allow."""
-
-
-def _calico(group: str) -> Iterator[tuple[tuple[str, str], Kind]]:
-    stored = group.startswith("crd.")
-    for name in ("NetworkPolicy", "GlobalNetworkPolicy"):
-        form = calico.Form(name, namespaced=name == "NetworkPolicy", stored=stored)
-        yield (group, name), Kind(Dialect.CALICO, form.read, form.outline, cluster_wide=not form.namespaced)
-    for name in ("StagedNetworkPolicy", "StagedKubernetesNetworkPolicy", "StagedGlobalNetworkPolicy"):
-        form = calico.Form(name, namespaced=name != "StagedGlobalNetworkPolicy", stored=stored)
-        yield (group, name), Kind(Dialect.CALICO, form.read_staged, cluster_wide=not form.namespaced, denies=False)
-
-
-KINDS: Final = {
-    ("networking.k8s.io", "NetworkPolicy"): Kind(Dialect.KUBERNETES, kubernetes.read, kubernetes.outline, denies=False),
-    ("cilium.io", "CiliumNetworkPolicy"): Kind(Dialect.CILIUM, cilium.read_namespaced, cilium.outline),
-    ("cilium.io", "CiliumClusterwideNetworkPolicy"): Kind(
-        Dialect.CILIUM, cilium.read_cluster_wide, cilium.outline, cluster_wide=True
-    ),
-    **dict(_calico("projectcalico.org")),
-    **dict(_calico("crd.projectcalico.org")),
-    ("policy.networking.k8s.io", "AdminNetworkPolicy"): Kind(
-        Dialect.ADMIN, admin.read_admin, admin.outline, cluster_wide=True
-    ),
-    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): Kind(
-        Dialect.ADMIN, admin.read_baseline, admin.outline, cluster_wide=True
-    ),
-    ("policy.networking.k8s.io", "ClusterNetworkPolicy"): Kind(
-        Dialect.CLUSTER, admin.read_cluster, admin.outline, cluster_wide=True
-    ),
-}
-"""By API group and kind."""
-
-CLUSTER_WIDE: Final = frozenset(name for (_, name), kind in KINDS.items() if kind.cluster_wide)
-"""The names of kinds that are in no namespace."""
-
-TIERS: Final = {("projectcalico.org", "Tier"): calico.read_tier, ("crd.projectcalico.org", "Tier"): calico.read_tier}
-"""The objects that give Calico's policies their place, by API group and kind."""
+    return calico.read_tier

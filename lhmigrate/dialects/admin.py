@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.cni import Dialect
-from lhmigrate.dialects.common import nothing_left, read_metadata, read_network, read_number
+from lhmigrate.dialects.common import Kind, nothing_left, read_metadata, read_network, read_number
 from lhmigrate.dialects.kubernetes import read_selector
 from lhmigrate.endpoints import Entity
 from lhmigrate.errors import Problem, Unreadable
@@ -262,3 +262,10 @@ def _protocol(fields: Fields) -> Range | NamedPort:
         last = read_number(numbers.need("end"), first + 1)
         nothing_left(numbers, _GROUP)
     return (which.upper(), first, last)
+
+
+KINDS: Final = {
+    "AdminNetworkPolicy": Kind(Dialect.ADMIN, read_admin, outline, cluster_wide=True),
+    "BaselineAdminNetworkPolicy": Kind(Dialect.ADMIN, read_baseline, outline, cluster_wide=True),
+    "ClusterNetworkPolicy": Kind(Dialect.CLUSTER, read_cluster, outline, cluster_wide=True),
+}

@@ -29,7 +29,7 @@ from lhmigrate.cni import Dialect
 from lhmigrate.dialects.calico_labels import Subject, TooMixedError, of_namespaces, split
 from lhmigrate.dialects.calico_rules import Scope, read_rules
 from lhmigrate.dialects.calico_selector import read_expression
-from lhmigrate.dialects.common import nothing_left, read_metadata
+from lhmigrate.dialects.common import Kind, nothing_left, read_metadata
 from lhmigrate.errors import Problem, Unreadable
 from lhmigrate.fields import Fields, scalar, string, wrong
 from lhmigrate.labels import EVERYTHING, Selector
@@ -38,6 +38,8 @@ from lhmigrate.tiers import Declared
 from lhmigrate.yamltext import Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lhmigrate.yamltext import Node
 
 _TYPES: Final = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}
@@ -238,3 +240,19 @@ def _true(node: Node | None, key: str) -> bool:
     if node is not None and not isinstance(value, bool):
         raise wrong(node, f"{key} must be true or false")
     return value is True
+
+
+def _kinds(*, stored: bool) -> Iterator[tuple[str, Kind]]:
+    for name in ("NetworkPolicy", "GlobalNetworkPolicy"):
+        form = Form(name, namespaced=name == "NetworkPolicy", stored=stored)
+        yield name, Kind(Dialect.CALICO, form.read, form.outline, cluster_wide=not form.namespaced)
+    for name in ("StagedNetworkPolicy", "StagedKubernetesNetworkPolicy", "StagedGlobalNetworkPolicy"):
+        form = Form(name, namespaced=name != "StagedGlobalNetworkPolicy", stored=stored)
+        yield name, Kind(Dialect.CALICO, form.read_staged, cluster_wide=not form.namespaced, denies=False)
+
+
+KINDS: Final = {
+    "projectcalico.org": dict(_kinds(stored=False)),
+    "crd.projectcalico.org": dict(_kinds(stored=True)),
+}
+"""By API group and name."""

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 from lhmigrate.cni import Dialect
 from lhmigrate.dialects.cilium_peers import Endpoints, Meant, read_endpoints, read_peers, read_requires
 from lhmigrate.dialects.cilium_ports import PortRule, read_port_rule, unknown_field
-from lhmigrate.dialects.common import read_metadata
+from lhmigrate.dialects.common import Kind, read_metadata
 from lhmigrate.errors import Problem, Unreadable
 from lhmigrate.fields import Fields, absent, scalar, wrong
 from lhmigrate.labels import EVERYTHING, NAME_LABEL, Labels, Match, Selector
@@ -242,3 +242,9 @@ def _flag(fields: Fields, key: str) -> bool | None:
     if not isinstance(value, bool):
         raise wrong(node, f"{key} is true or false")
     return value
+
+
+KINDS: Final = {
+    "CiliumNetworkPolicy": Kind(Dialect.CILIUM, read_namespaced, outline),
+    "CiliumClusterwideNetworkPolicy": Kind(Dialect.CILIUM, read_cluster_wide, outline, cluster_wide=True),
+}

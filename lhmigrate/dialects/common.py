@@ -1,4 +1,4 @@
-"""What the dialects have in common: an object's metadata, and what the API server does not take."""
+"""What the dialects have in common: kinds, an object's metadata, and what the API server does not take."""
 
 from __future__ import annotations
 
@@ -7,14 +7,37 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.fields import Fields, scalar, string, wrong
+from lhmigrate.policy import Outline
 from lhmigrate.ports import LAST
 from lhmigrate.yamltext import Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lhmigrate.cni import Dialect
     from lhmigrate.endpoints import Network
+    from lhmigrate.policy import Policy
     from lhmigrate.yamltext import Node
 
 _CIDR: Final = re.compile(r"[^%]+/[0-9]{1,3}")
+
+
+def _nothing(document: Fields) -> Outline:  # noqa: ARG001 - every outline is asked alike
+    return Outline()
+
+
+class Kind(NamedTuple):
+    """One kind of policy."""
+
+    dialect: Dialect
+    read: Callable[[Fields], tuple[Policy, ...]]
+    """Reads one object, which may hold several specs; raises `Unreadable`."""
+    outline: Callable[[Fields], Outline] = _nothing
+    """What is left to know where that gives up; raises nothing."""
+    cluster_wide: bool = False
+    """Whether it is in no namespace. Where one names a namespace all the same, the API server drops it."""
+    denies: bool = True
+    """Whether a policy of it can take away what others allow."""
 
 
 class Metadata(NamedTuple):

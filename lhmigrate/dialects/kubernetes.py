@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate.dialects.common import nothing_left, read_metadata, read_network, read_number
+from lhmigrate.cni import Dialect
+from lhmigrate.dialects.common import Kind, nothing_left, read_metadata, read_network, read_number
 from lhmigrate.errors import Unreadable
 from lhmigrate.fields import Fields, scalar, string, wrong
 from lhmigrate.labels import EVERYTHING, Operator, Requirement, Selector
@@ -229,3 +230,6 @@ def _expression(node: Node) -> Requirement:
     if needs_values != bool(values):
         raise wrong(node, f"{operator} needs values" if needs_values else f"{operator} takes no values")
     return Requirement(key, _OPERATORS[operator], values)
+
+
+KINDS: Final = {"NetworkPolicy": Kind(Dialect.KUBERNETES, read, outline, denies=False)}
