@@ -26,7 +26,7 @@ _COMMENT = re.compile(rf"#[^{BREAKS}]*")
 _REST = re.compile(rf"[ \t]*(?:#[^{BREAKS}]*)?(?=[{BREAKS}]|\Z)")
 # What may stand between two tokens. libyaml takes any `#` there for a comment, also one without a space before it.
 _TRIVIA = re.compile(rf"(?:[ \t\ufeff{BREAKS}]+|#[^{BREAKS}]*)*")
-_PROPERTY = re.compile(rf"[&!][^ \t{BREAKS},\[\]{{}}]*")
+_PROPERTY = re.compile(rf"&[0-9A-Za-z_-]+|![^ \t{BREAKS},\[\]{{}}]*")
 _ALIAS = re.compile(r"\*[0-9A-Za-z_-]+")
 _FIRST_LINE = re.compile(rf"[ {BREAKS}]*(?<=[{BREAKS}])( *)[^ {BREAKS}]")
 _SEPARATOR = re.compile(r"[ \t]*:[ \t]*|,[ \t]*")
@@ -237,7 +237,7 @@ class Layout:
         if value.start == value.end:
             return Entry(start, key, mark, value, mark, mark, alias=False, colon=True, comma=None)
         begin = self.skip(mark)
-        alias = _ALIAS.match(self.text, begin)
+        alias = _ALIAS.match(self.text, begin) if value.start != begin else None
         end = alias.end() if alias else self.end(value)
         return Entry(start, key, mark, value, begin, end, alias=alias is not None, colon=True, comma=None)
 

@@ -97,6 +97,8 @@ def changed(data: Data, ops: Sequence[Op]) -> Data:
 
 
 def _changed(data: Data, ops: Sequence[tuple[Route, Op]]) -> Data:
+    if not ops:
+        return data
     here = [op for rest, op in ops if not rest]
     if any(isinstance(op, Replace) for op in here):
         return _replaced(data, here, len(ops))

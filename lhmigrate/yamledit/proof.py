@@ -77,7 +77,7 @@ def _equal_outside(one: _Version, other: _Version) -> bool:
 def _prove_piece(before: _Version, piece: Piece, after: _Version, now: Piece, wanted: Sequence[Wanted]) -> None:
     first = wanted[0][0]
     try:
-        found = parse(now)
+        found = _parsed(now, first)
         roots = [first] if len(found) == 1 else parse(piece)
         if len(roots) != len(found):
             raise cannot(first, _ELSEWHERE)
@@ -93,6 +93,13 @@ def _prove_piece(before: _Version, piece: Piece, after: _Version, now: Piece, wa
         raise cannot(first, _DATA) from None
     if _comments(before, piece, roots) != _comments(after, now, found):
         raise cannot(first, _COMMENTS)
+
+
+def _parsed(piece: Piece, wanted: Node) -> list[Node]:
+    try:
+        return parse(piece)
+    except Unreadable:
+        raise cannot(wanted, _DATA) from None
 
 
 def _comments(version: _Version, piece: Piece, roots: Sequence[Node]) -> list[str]:
