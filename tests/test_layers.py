@@ -26,7 +26,8 @@ LAYERS = (
     ("yamledit.ops", "yamledit.layout"),
     ("yamledit.style", "yamledit.sites"),
     ("yamledit.write",),
-    ("yamledit.block", "yamledit.flow", "yamledit.proof"),
+    ("yamledit.flow", "yamledit.proof"),
+    ("yamledit.block",),
     ("yamledit.documents",),
     ("yamledit",),
     # From text to values, and the one engine.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from lhmigrate.yamledit.block import BlockEdit
+from lhmigrate.yamledit.block import BlockEdit, whole_document
 from lhmigrate.yamledit.documents import append_document, evidence_around, new_file, render
 from lhmigrate.yamledit.flow import FlowEdit
 from lhmigrate.yamledit.layout import Layout
@@ -57,10 +57,14 @@ def splices(text: str, root: Node, ops: Sequence[Op]) -> tuple[Splice, ...]:
     `root` is the document's, as `yamltext` reads it from this text. Raises `CannotEdit`.
     """
     layout = Layout(text, root)
-    sites = Sites(layout, root).of(ops)
+    sites = Sites(layout, root)
+    touched = sites.of(ops)
     evidence = evidence_around(text, root)
     found: list[tuple[int, int, int, int, str]] = []
-    for site in sites:
+    if sites.whole is not None:
+        writer = Writer(layout, evidence, evidence.style(root.start))
+        return tuple(whole_document(layout, root, sites.whole, writer))
+    for site in touched:
         around = [(node.start, node.end) for node in (site.node, *reversed(site.above))]
         writer = Writer(layout, evidence, evidence.style(site.node.start, around))
         edit = (FlowEdit if site.in_flow else BlockEdit)(layout, site, writer)

@@ -64,7 +64,7 @@ def append_document(text: str, data: Data, like: Node) -> Splice:
 
     Raises `CannotEdit`, where the file is JSON, for one, which holds no second document.
     """
-    if is_json(text.strip()):
+    if not (text[: like.start] + text[like.end :]).strip() and is_json(text, like):
         raise CannotEdit(Problem(Place(like.file), "is JSON, and holds one document; write another file beside it"))
     writer = _writer(text, like)
     line_break = writer.style.line_break

@@ -149,8 +149,12 @@ class FlowEdit:
             return Splice(entry.end, entry.end, f": {text}")
         if not old.strip():
             return Splice(entry.end, entry.end, f" {text}")
-        if old.startswith(("[", "{")) and "#" in old:
-            # What stands inside stays inside.
-            inner = text[1:-1].strip()
-            return Splice(content + 1, content + 1, inner)
-        return Splice(content, entry.end, text)
+        return replaced(layout, content, entry.end, text)
+
+
+def replaced(layout: Layout, start: int, end: int, text: str) -> Splice:
+    """A value in the place of another. Comments inside of empty brackets stay inside."""
+    old = layout.text[start:end]
+    if "#" in old and old.startswith(("[", "{")) and text.startswith(old[0]):
+        return Splice(start + 1, start + 1, text[1:-1])
+    return Splice(start, end, text)

@@ -29,6 +29,7 @@ _TRIVIA = re.compile(rf"(?:[ \t\ufeff{BREAKS}]+|#[^{BREAKS}]*)*")
 _PROPERTY = re.compile(rf"&[0-9A-Za-z_-]+|![^ \t{BREAKS},\[\]{{}}]*")
 _ALIAS = re.compile(r"\*[0-9A-Za-z_-]+")
 _FIRST_LINE = re.compile(rf"[ {BREAKS}]*(?<=[{BREAKS}])( *)[^ {BREAKS}]")
+_TWO_BREAKS = re.compile(rf"(?:\r\n|[{BREAKS}])[ \t]*[{BREAKS}]")
 _SEPARATOR = re.compile(r"[ \t]*:[ \t]*|,[ \t]*")
 _BLOCK_HEADER = re.compile(rf"[|>]([-+0-9]*)[ \t]*(#[^{BREAKS}]*)?")
 
@@ -104,6 +105,10 @@ class Layout:
     def blank_line(self, index: int) -> bool:
         """Whether its line is empty but for blanks."""
         return not self.text[self.line_start(index) : self.line_end(index)].strip(" \t")
+
+    def has_blank_line(self, start: int, end: int) -> bool:
+        """Whether there is an empty line between two places."""
+        return _TWO_BREAKS.search(self.text, start, end) is not None
 
     def break_at(self, index: int) -> str:
         """The line break to use beside a place: its line's own, or that of the line before, or the first there is."""
@@ -194,6 +199,12 @@ class Layout:
         tail = re.compile(rf"(?:{BREAK.pattern})\Z" if keeps else rf"(?:(?:{BREAK.pattern}) {{0,{width}}})+\Z")
         found = tail.search(self.text, header.end(), node.end)
         return found.start() if found else node.end
+
+    def ends_in_block_text(self, node: Node) -> bool:
+        """Whether the last line of a node is one of a literal or folded scalar."""
+        while not isinstance(node, Scalar) and filled(node) and not self.is_flow(node):
+            *_, node = children(node)
+        return isinstance(node, Scalar) and node.end > self.end(node)
 
     def entries(self, node: Sequence | Mapping) -> list[Entry]:
         """A collection's entries, in order."""

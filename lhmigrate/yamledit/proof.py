@@ -32,6 +32,8 @@ class _Version(NamedTuple):
 
     text: str
     own: tuple[Span, ...]
+    free: tuple[Span, ...]
+    """Those that may hold comments of their own: what was removed whole, and what is new."""
 
 
 def prove(old: str, new: str, splices: Sequence[Splice], wanted: Sequence[Wanted]) -> None:
@@ -42,8 +44,10 @@ def prove(old: str, new: str, splices: Sequence[Splice], wanted: Sequence[Wanted
     are comments still, and JSON is still JSON.
     """
     file_root = wanted[0][0]
-    before = _Version(old, tuple((splice.start, splice.end) for splice in splices))
-    after = _Version(new, tuple(_spans(splices)))
+    taken = tuple((splice.start, splice.end) for splice in splices)
+    before = _Version(old, taken, tuple(span for span, splice in zip(taken, splices, strict=True) if not splice.text))
+    spans = tuple(_spans(splices))
+    after = _Version(new, spans, spans)
     if not _equal_outside(before, after):
         raise cannot(file_root, _ELSEWHERE)
     for piece, now in zip_longest(pieces(old, file_root.file), pieces(new, file_root.file)):
@@ -85,7 +89,7 @@ def _prove_piece(before: _Version, piece: Piece, after: _Version, now: Piece, wa
             ops = [op for one, several in wanted if one.start == root.start for op in several]
             if not same(plain(root_now), changed(plain(root), ops)):
                 raise cannot(root, _DATA)
-            if is_json(before.text[root.start : root.end]) and not is_json(after.text[root_now.start : root_now.end]):
+            if is_json(before.text, root) and not is_json(after.text, root_now):
                 raise cannot(root, _JSON)
     except Unreadable as error:
         raise CannotEdit(error.problem) from None
@@ -105,8 +109,7 @@ def _parsed(piece: Piece, wanted: Node) -> list[Node]:
 def _comments(version: _Version, piece: Piece, roots: Sequence[Node]) -> list[str]:
     """The comments that both versions should have."""
     found = comments(version.text, piece.start, piece.start + len(piece.text), roots)
-    own = [(start, end) for start, end in version.own if start < end]
-    return [text for index, text in found if not any(start <= index < end for start, end in own)]
+    return [text for index, text in found if not any(start <= index < end for start, end in version.free)]
 
 
 def same(one: Data, other: Data) -> bool:

@@ -68,6 +68,8 @@ class Sites:
         self._sites: dict[Route, Site] = {}
         self._filled: dict[Route, dict[str, Data]] = {}
         self._removed: set[Route] = set()
+        self.whole: dict[str, Data] | None = None
+        """What the root gets, where that is `{}` or null."""
         self._shared = _shared(root) if "*" in layout.text[root.start : root.end] else frozenset()
 
     def of(self, ops: Several[Op]) -> list[Site]:
@@ -83,9 +85,12 @@ class Sites:
                 case Replace():
                     self._replace(op)
         for route, value in self._filled.items():
-            self._give(route, value)
+            self._give(route, dict(sorted(value.items())))
         for op in ops:
             self._refuse_removed(op)
+        for site in self._sites.values():
+            # The order of keys is not that of the operations, so that this has none.
+            site.added.sort(key=lambda one: one[0] or "")
         return list(self._sites.values())
 
     # One operation.
@@ -127,6 +132,8 @@ class Sites:
                 if id(one) in self._shared and entry.start <= one.start < entry.end:
                     raise cannot(one, _SHARED)
         _refuse_placeholders(node)
+        if isinstance(site.node, Mapping):
+            _refuse_placeholders(site.node.pairs[index][0])
         site.removed.add(index)
         self._removed.add(op.route)
         if len(site.removed) == _count(site.node):
@@ -142,7 +149,10 @@ class Sites:
     def _give(self, route: Route, value: Data, *, replacing: bool = False) -> None:
         node = self._find(route)
         if not route:
-            raise cannot(node, "is a whole document; it is not filled or replaced")
+            if replacing or node.start == node.end:
+                raise cannot(node, "is a whole document, and only an empty object {} can be given keys")
+            self.whole = value
+            return
         if not replacing and not absent(node) and (isinstance(node, Scalar) or filled(node)):
             raise cannot(node, "has a value already")
         site, index = self._entry(route)
@@ -164,7 +174,8 @@ class Sites:
             return self._sites[route]
         *above, node = (self._find(route[:length]) for length in range(len(route) + 1))
         if isinstance(node, Scalar) or not filled(node):
-            raise cannot(node, f"is {kind_of(node) if absent(node) or isinstance(node, Scalar) else 'empty'}")
+            what = kind_of(node) if isinstance(node, Scalar) else f"an empty {kind_of(node).split()[-1]}"
+            raise cannot(node, f"is {what}, and has nothing in it that could be added to or taken from")
         in_flow = any(self._layout.is_flow(one) for one in (*above, node))
         return self._sites.setdefault(route, Site(route, node, tuple(above), in_flow=in_flow))
 

@@ -116,7 +116,7 @@ class Evidence:
     def see(self, root: Node) -> None:
         """Adds a document's evidence."""
         self._layout = Layout(self._layout.text, root)
-        if is_json(self._layout.text[root.start : root.end]):
+        if is_json(self._layout.text, root):
             self._json.append((root.start, root.end))
         for key, value in _values(root):
             if isinstance(key, Scalar):
@@ -135,6 +135,11 @@ class Evidence:
         """What is usual in a place, given the spans around it, from the inside out."""
         spans = tuple(around)
         is_in_json = any(start <= place <= end for start, end in self._json)
+        colon, comma = self._colons.usual(spans), self._commas.usual(spans)
+        if is_in_json and not self._commas and not colon.endswith(" "):
+            comma = ","
+        if is_in_json and not self._colons and not comma.endswith(" "):
+            colon = ":"
         return Style(
             step=self._steps.usual(spans),
             dash=self.dashes.usual(spans),
@@ -144,8 +149,8 @@ class Evidence:
             keys='"' if is_in_json else self._keys.usual(spans),
             brace=self._braces.usual(spans),
             bracket=self._brackets.usual(spans),
-            colon=self._colons.usual(spans),
-            comma=self._commas.usual(spans),
+            colon=colon,
+            comma=comma,
             json=is_in_json,
             pretty=is_in_json and self._pretty.usual(),
             unit=self._units.usual(spans),
@@ -218,12 +223,13 @@ _MOST_COLUMNS: Final = 12
 """More than this is no indentation that anybody wants more of."""
 
 
-def is_json(text: str) -> bool:
-    """Whether a document is JSON, and so has to stay JSON."""
-    if not text.startswith(("{", "[")):
+def is_json(text: str, root: Node) -> bool:
+    """Whether a document is JSON, and so has to stay JSON. Where it is `{}`, only the name of its file can tell."""
+    document = text[root.start : root.end]
+    if not document.startswith(("{", "[")) or not (filled(root) or root.file.endswith(".json")):
         return False
     try:
-        json.loads(text)
+        json.loads(document)
     except (ValueError, RecursionError):
         return False
     return True
