@@ -29,7 +29,7 @@ _TRIVIA = re.compile(rf"(?:[ \t\ufeff{BREAKS}]+|#[^{BREAKS}]*)*")
 _PROPERTY = re.compile(rf"&[0-9A-Za-z_-]+|![^ \t{BREAKS},\[\]{{}}]*")
 _ALIAS = re.compile(r"\*[0-9A-Za-z_-]+")
 _FIRST_LINE = re.compile(rf"[ {BREAKS}]*(?<=[{BREAKS}])( *)[^ {BREAKS}]")
-_TWO_BREAKS = re.compile(rf"(?:\r\n|[{BREAKS}])[ \t]*[{BREAKS}]")
+_TWO_BREAKS = re.compile(rf"(?>\r\n|[{BREAKS}])[ \t]*[{BREAKS}]")
 _SEPARATOR = re.compile(r"[ \t]*:[ \t]*|,[ \t]*")
 _BLOCK_HEADER = re.compile(rf"[|>]([-+0-9]*)[ \t]*(#[^{BREAKS}]*)?")
 
