@@ -7,15 +7,19 @@ habits from hypothesis, so that what fails shrinks to the plainest hand that fai
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from random import Random
 
+    from lhmigrate.yamledit import Data
+
+_Habit = TypeVar("_Habit")
+
 PLAIN = ["a", "app", "longhorn-manager", "longhorn.io/component", "TCP", "10.42.0.0/16", "two words", "é"]
-AWKWARD = ["", "yes", "null", "9500", "0x1F", "1e3", "~", "a: b", "a #b", " a", "- a", "*", "{}", "it's", 'say "a"', "#"]
+AWKWARD = ["", "yes", "null", "9500", "0x1F", "1e3", "~", "a: b", "a #b", " a", "- a", "*", "{}", "it's", 'say "a"']
 LINES = ["a\nb\n", "a\n\nb\n", "# no comment\n"]
 COMMENTS = ["why", "- port: 9500", "a: [b", 'say "a', "{{ no }}", "é 😀", "", "# twice", "trailing blank ", "---"]
 
@@ -50,7 +54,7 @@ class Hand:
         self.said: list[str] = []
         """The comments, numbered."""
 
-    def _one(self, *choices: Any) -> Any:  # noqa: ANN401 - any habit
+    def _one(self, *choices: _Habit) -> _Habit:
         return self._random.choice(choices)
 
     def _sometimes(self, probability: float) -> bool:
@@ -58,7 +62,7 @@ class Hand:
 
     # Files.
 
-    def file(self, documents: list[Any]) -> str:
+    def file(self, documents: list[Data]) -> str:
         """Documents with markers between them. Nothing is missing but perhaps the last line break."""
         lines: list[str] = []
         for number, document in enumerate(documents):
@@ -73,14 +77,14 @@ class Hand:
         # A literal at the end would lose its own.
         return text if self._sometimes(0.2) and not self._ends_in_literal(documents[-1]) else text + self._line_break
 
-    def json(self, document: Any) -> str:  # noqa: ANN401 - any data
+    def json(self, document: Data) -> str:
         """JSON as its libraries write it."""
         indent = self._one(None, 2, 4, "\t")
         close = self._one((",", ":"), (", ", ": ")) if indent is None else (",", ": ")
         text = json.dumps(document, indent=indent, separators=close, ensure_ascii=self._one(True, False))
         return text.replace("\n", self._line_break) + self._one("", self._line_break)
 
-    def _ends_in_literal(self, document: Any) -> bool:  # noqa: ANN401 - any data
+    def _ends_in_literal(self, document: Data) -> bool:
         while isinstance(document, dict | list) and document:
             document = list(document.values())[-1] if isinstance(document, dict) else document[-1]
         return document in LINES
@@ -106,7 +110,7 @@ class Hand:
 
     # Block style.
 
-    def block(self, value: Any) -> list[str]:  # noqa: ANN401 - any data
+    def block(self, value: Data) -> list[str]:
         """A filled collection, or a scalar, as lines that begin in the first column."""
         if isinstance(value, dict) and value:
             return [line for key in value for line in [*self.above(0), *self._pair(key, value[key])]]
@@ -115,7 +119,7 @@ class Hand:
             return [line for item in value for line in [*self.above(0), *self._item(item, gap)]]
         return [self._leaf(value)]
 
-    def _pair(self, key: str, value: Any) -> list[str]:  # noqa: ANN401 - any data
+    def _pair(self, key: str, value: Data) -> list[str]:
         head = self._string(key, key=True) + ":"
         if value is None and self._sometimes(0.3):
             return [head + self._remark()]
@@ -131,7 +135,7 @@ class Hand:
             columns = self._one(0, 1, 2, 4) if isinstance(value, list) else self._one(1, 2, 4)
         return [head + self._remark(), *(" " * columns + line if line else line for line in self.block(value))]
 
-    def _item(self, value: Any, gap: int) -> list[str]:  # noqa: ANN401 - any data
+    def _item(self, value: Data, gap: int) -> list[str]:
         self._below_text = False
         dash = "-" + " " * (gap - 1)
         if value is None and self._sometimes(0.3):
@@ -150,7 +154,7 @@ class Hand:
 
     # Flow style.
 
-    def _flow_lines(self, head: str, value: Any) -> list[str]:  # noqa: ANN401 - any data
+    def _flow_lines(self, head: str, value: Data) -> list[str]:
         """A filled collection in brackets: in one line, or with a line for each entry."""
         if self._sometimes(0.6):
             return [head + self._inline(value) + self._remark()]
@@ -165,21 +169,21 @@ class Hand:
         ]
         return [head + left + self._remark(), *lines, *self.above(4), "    " + right + self._remark()]
 
-    def _inline(self, value: Any) -> str:  # noqa: ANN401 - any data
+    def _inline(self, value: Data) -> str:
         if not isinstance(value, dict | list) or not value:
             return self._leaf(value)
         left, right = ("{", "}") if isinstance(value, dict) else ("[", "]")
         end = "," if self._sometimes(0.1) else ""
         return left + self._padding + self._comma.join(self._entries(value)) + end + self._padding + right
 
-    def _entries(self, value: Any) -> list[str]:  # noqa: ANN401 - any data
+    def _entries(self, value: Data) -> list[str]:
         if isinstance(value, dict):
             return [f"{self._string(key, key=True)}: {self._inline(value[key])}" for key in value]
         return [self._inline(item) for item in value]
 
     # Scalars.
 
-    def _leaf(self, value: Any) -> str:  # noqa: ANN401 - any data
+    def _leaf(self, value: Data) -> str:
         if value is None:
             return str(self._one("null", "~"))
         if isinstance(value, str):

@@ -2,7 +2,9 @@
 
 A file begins with a sentence that says what it shows. An operation is a line: `append ROUTE ITEM...`,
 `put ROUTE KEY VALUE`, `remove ROUTE`, `replace ROUTE VALUE`. A route is a JSON Pointer (RFC 6901); `#1/spec` begins
-in the file's second document. Values are flow YAML. In the texts <CR>, <TAB>, <NEL>, <LS> and <PS> stand for what
+in the file's second document. Values are flow YAML, with `!commented [COMMENT, VALUE]` for one with a comment above.
+By themselves stand `document VALUE`, one more at the end of the file, and `file VALUE`, a new one beside it; both
+are written as its last document is. In the texts <CR>, <TAB>, <NEL>, <LS> and <PS> stand for what
 nobody can see, and <END> for the end of a file that has no line break there.
 `pytest tests/test_edits.py --update` rewrites the results; then read the difference.
 """
@@ -11,12 +13,26 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 import yaml
 
-from lhmigrate.yamledit import Append, CannotEdit, Op, Put, Remove, Replace, Route, edit
+from lhmigrate.yamledit import (
+    Append,
+    CannotEdit,
+    Commented,
+    Data,
+    Op,
+    Put,
+    Remove,
+    Replace,
+    Route,
+    append_document,
+    apply,
+    edit,
+    new_file,
+)
 from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence, parse, pieces
 
 EDITS = Path(__file__).parent / "edits"
@@ -93,14 +109,34 @@ def read_op(line: str, documents: list[Node]) -> tuple[int, Op]:
     raise ValueError(line)
 
 
-def value(text: str) -> Any:  # noqa: ANN401 - any data
-    return yaml.safe_load(text)
+class Loader(yaml.SafeLoader):
+    """Reads comments as well."""
+
+
+def commented(loader: yaml.SafeLoader, node: yaml.SequenceNode) -> Commented:
+    comment, data = loader.construct_sequence(node, deep=True)
+    return Commented(comment, data)
+
+
+Loader.add_constructor("!commented", commented)
+
+
+def value(text: str) -> Data:
+    return yaml.load(text, Loader)  # noqa: S506 - it is a safe one
 
 
 def result(case: Case, file: str) -> str:
     """The text after the edit, or why it is refused."""
     text = plainly(case.before)
     documents = roots(text, file)
+    word, _, given = case.ops.partition(" ")
+    try:
+        if word == "document":
+            return apply(text, [append_document(text, value(given), documents[-1])])
+        if word == "file":
+            return new_file(value(given), text, documents[-1])
+    except CannotEdit as refusal:
+        return f"refused: {refusal.problem}\n"
     wanted: dict[int, list[Op]] = {}
     for line in case.ops.splitlines():
         document, op = read_op(line, documents)

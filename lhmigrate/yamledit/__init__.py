@@ -16,6 +16,7 @@ from lhmigrate.yamledit.layout import Layout
 from lhmigrate.yamledit.ops import Append, CannotEdit, Commented, Data, Op, Put, Remove, Replace, Route, Splice, changed
 from lhmigrate.yamledit.proof import Wanted, prove
 from lhmigrate.yamledit.sites import Sites, cannot
+from lhmigrate.yamledit.style import Evidence
 from lhmigrate.yamledit.write import Writer
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def splices(text: str, root: Node, ops: Sequence[Op]) -> tuple[Splice, ...]:
     layout = Layout(text, root)
     sites = Sites(layout, root)
     touched = sites.of(ops)
-    evidence = evidence_around(text, root)
+    writes = any(not isinstance(op, Remove) for op in ops)
+    evidence = evidence_around(text, root) if writes else Evidence(text)
     found: list[tuple[int, int, int, int, str]] = []
     if sites.whole is not None:
         writer = Writer(layout, evidence, evidence.style(root.start))

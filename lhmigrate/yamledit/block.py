@@ -110,7 +110,8 @@ class BlockEdit:
         else:
             written = self._writer.inline_or_block(value, None, most_alike(value, site.node.items))
         if isinstance(written, str):
-            yield self._in_place(entry, written)
+            line_break = self._writer.style.line_break
+            yield self._in_place(entry, written.replace(line_break, line_break + " " * self._column))
         elif not self._replaceable(entry):
             yield self._in_place(entry, self._writer.flow(value, None))
         elif entry.key is None:

@@ -144,6 +144,8 @@ class Layout:
 
     def content(self, node: Node) -> int:
         """Where a node begins behind its anchor and its tag."""
+        if not self.text.startswith(("&", "!"), node.start):
+            return node.start
         limit = node.end
         if isinstance(node, Mapping) and node.pairs and node.start <= node.pairs[0][0].start:
             limit = node.pairs[0][0].start  # what stands there may be the properties of its first key
@@ -163,8 +165,8 @@ class Layout:
 
     def quote(self, node: Scalar) -> str:
         """The quote that a scalar begins with, if it has one."""
-        first = self.text[self.content(node) : node.end][:1]
-        return first if first in {"'", '"'} else ""
+        content = self.content(node)
+        return self.text[content] if content < node.end and self.text[content] in "'\"" else ""
 
     def one_a_line(self, node: Sequence | Mapping) -> bool:
         """Whether a flow collection has its first entry in a line below its bracket."""
@@ -255,6 +257,8 @@ class Layout:
 
 def comments(text: str, start: int, end: int, roots: Iterable[Node]) -> Iterator[tuple[int, str]]:
     """Every comment between two places of a text, and where it begins; `roots` are the documents there."""
+    if text.find("#", start, end) < 0:
+        return
     layout = Layout(text)
     scalars = [node for root in roots for node in every(root) if isinstance(node, Scalar)]
     index = start

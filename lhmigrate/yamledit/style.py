@@ -89,8 +89,8 @@ class _Votes(Generic[_Value]):
         return self._everywhere
 
     def _majority(self, first: int, last: int) -> _Value:
-        [(value, _)] = Counter(value for _, value in self._seen[first:last]).most_common(1) or [(self._otherwise, 0)]
-        return value
+        counts = Counter(value for _, value in self._seen[first:last])
+        return max(counts, key=counts.__getitem__) if counts else self._otherwise
 
 
 class Evidence:
@@ -161,7 +161,7 @@ class Evidence:
         quote = self._layout.quote(node)
         if quote:
             self._quotes.add(node.start, quote)
-        if isinstance(scalar(node), str) and may_be_plain(node.text):
+        if may_be_plain(node.text) if quote else isinstance(scalar(node), str):
             into.add(node.start, quote)
 
     def _block(self, key: Node | None, value: Sequence | Mapping) -> None:
