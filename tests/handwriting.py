@@ -159,15 +159,12 @@ class Hand:
         if self._sometimes(0.6):
             return [head + self._inline(value) + self._remark()]
         left, right = ("{", "}") if isinstance(value, dict) else ("[", "]")
+        lines = [head + left + self._remark()]
         entries = self._entries(value)
-        last = len(entries) - 1
-        ends = [("," if number < last or self._sometimes(0.3) else "") for number in range(len(entries))]
-        lines = [
-            line
-            for entry, end in zip(entries, ends, strict=True)
-            for line in [*self.above(4), "    " + entry + end + self._remark()]
-        ]
-        return [head + left + self._remark(), *lines, *self.above(4), "    " + right + self._remark()]
+        for number, entry in enumerate(entries, 1):
+            comma = "," if number < len(entries) or self._sometimes(0.3) else ""
+            lines += [*self.above(4), f"    {entry}{comma}{self._remark()}"]
+        return [*lines, *self.above(4), "    " + right + self._remark()]
 
     def _inline(self, value: Data) -> str:
         if not isinstance(value, dict | list) or not value:

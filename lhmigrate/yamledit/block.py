@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from lhmigrate.yamledit.flow import replaced
+from lhmigrate.yamledit.flow import in_place
 from lhmigrate.yamledit.layout import BREAK
 from lhmigrate.yamledit.ops import Data, Splice
 from lhmigrate.yamledit.sites import cannot, runs
@@ -104,18 +104,21 @@ class BlockEdit:
         site, entry = self._site, self._entries[index]
         if not entry.colon:
             raise cannot(entry.value, "is a key without a colon; edit it by hand")
-        if isinstance(site.node, Mapping):
+        written: str | list[str]
+        if site.replaces(index):
+            written = self._writer.scalar(value, entry.value)
+        elif isinstance(site.node, Mapping):
             key = site.key(index)
             written = self._writer.value(key, value, site.example(key))
         else:
             written = self._writer.inline_or_block(value, None, most_alike(value, site.node.items))
         if isinstance(written, str):
             line_break = self._writer.style.line_break
-            yield self._in_place(entry, written.replace(line_break, line_break + " " * self._column))
+            yield from self._in_place(entry, written.replace(line_break, line_break + " " * self._column))
         elif not self._replaceable(entry):
-            yield self._in_place(entry, self._writer.flow(value, None))
+            yield from self._in_place(entry, self._writer.flow(value, None))
         elif entry.key is None:
-            yield self._in_place(entry, written[0])
+            yield from self._in_place(entry, written[0])
             columns = self._column + self._gap if entry.end == entry.mark else self._layout.column(entry.value_start)
             yield lines_below(self._layout, self._whole_end(entry), written[1:], columns)
         else:
@@ -133,12 +136,13 @@ class BlockEdit:
         between = self._layout.text[entry.mark : entry.end]
         return not BREAK.search(between) and "#" not in between
 
-    def _in_place(self, entry: Entry, text: str) -> Splice:
+    def _in_place(self, entry: Entry, text: str) -> Iterator[Splice]:
         content = max(self._layout.content(entry.value), self._behind_properties(entry))
         if content >= entry.end:
             blanks = self._gap - 1 if entry.key is None else 1
-            return Splice(entry.end, entry.end, " " * blanks + text)
-        return replaced(self._layout, content, entry.end, text)
+            yield Splice(entry.end, entry.end, " " * blanks + text)
+        else:
+            yield from in_place(self._layout, content, entry.end, text)
 
 
 def whole_document(layout: Layout, root: Node, value: Data, writer: Writer) -> Iterator[Splice]:

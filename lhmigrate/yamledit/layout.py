@@ -159,6 +159,11 @@ class Layout:
         """A node's anchor and tag, as they stand there."""
         return self.text[node.start : self.content(node)]
 
+    def block_header(self, start: int, end: int) -> int | None:
+        """Where the indicators of a block of text end, if one begins there: `|2-` of `|2- # comment`."""
+        header = _BLOCK_HEADER.match(self.text, start, end)
+        return header.end(1) if header else None
+
     def is_flow(self, node: Node) -> bool:
         """Whether a collection is written with brackets or braces."""
         return not isinstance(node, Scalar) and self.text.startswith(("[", "{"), self.content(node))

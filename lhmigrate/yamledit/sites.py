@@ -45,6 +45,11 @@ class Site:
         key = self.node.pairs[index][0] if isinstance(self.node, Mapping) else None
         return key.text if isinstance(key, Scalar) else ""
 
+    def replaces(self, index: int) -> bool:
+        """Whether an entry that gets a value had a scalar."""
+        value = _child(self.node, index)
+        return isinstance(value, Scalar) and not absent(value)
+
     def example(self, key: str | None) -> Mapping | None:
         """A mapping of the same list that has the key, or else this one."""
         parent = self.above[-1] if self.above else None
