@@ -7,11 +7,27 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 from handwriting import Hand, data, documents, keys, scalars
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lhmigrate.fields import plain
-from lhmigrate.yamledit import Append, Data, Op, Put, Remove, Replace, Route, changed, edit
+from lhmigrate.yamledit import (
+    Append,
+    Commented,
+    Data,
+    Op,
+    Put,
+    Remove,
+    Replace,
+    Route,
+    append_document,
+    apply,
+    bare,
+    changed,
+    edit,
+    new_file,
+    render,
+)
 from lhmigrate.yamltext import Node, parse, pieces
 
 if TYPE_CHECKING:
@@ -170,3 +186,68 @@ def test_all_other_documents_stay_as_they_are(one: Edit) -> None:
     before, after = ([piece.text for piece in pieces(text, "f.yaml")] for text in (one.text, made(one)))
     assert len(before) == len(after)
     assert sum(old != new for old, new in zip(before, after, strict=True)) <= 1
+
+
+# ---------------------------------------------------------------------------------------------------
+# New text.
+
+
+@given(edits(as_json=False), documents)
+def test_a_document_more_is_one_document_more(one: Edit, new: Data) -> None:
+    splice = append_document(one.text, new, roots(one.text)[one.number])
+    assert splice.start == splice.end == len(one.text)
+    found = apply(one.text, [splice])
+    assert told([plain(root) for root in roots(found)]) == told([*one.before, new])
+    assert told(list(yaml.load_all(found, Loader=yaml.CSafeLoader))) == told([*one.before, new])
+    assert found.endswith("\n") == one.text.endswith("\n")
+
+
+@given(edits(), documents)
+def test_a_new_file_holds_what_it_should(one: Edit, new: Data) -> None:
+    found = new_file(new, one.text, roots(one.text)[one.number])
+    assert told([plain(root) for root in roots(found)]) == told([new])
+    assert told(list(yaml.load_all(found, Loader=yaml.CSafeLoader))) == told([new])
+    assert found.endswith("\n")
+
+
+@given(edits(as_json=True), documents)
+def test_beside_json_stands_json(one: Edit, new: Data) -> None:
+    [root] = roots(one.text)
+    assume(one.before != [[]])
+    assert told(json.loads(new_file(new, one.text, root))) == told(new)
+    assert told(json.loads(edit(one.text, [(root, one.ops)]).new)) == told(one.wanted)
+
+
+PRINTABLE = st.text(st.characters(exclude_categories=["Cs", "Cn"]), max_size=12)
+# Letters of which numbers, dates, booleans and syntax are made.
+SYNTAX = st.text("0123456789abefxoEInNaAtruelsyYno+-_.:,#&*!|>'\"%@`{}[]?~= \n\t\\/", max_size=8)
+
+
+@settings(max_examples=500)
+@given(PRINTABLE | SYNTAX, st.sampled_from(["a: 1", "a: '1'", 'a: "1"', "a: {b: [c]}", '{"a": 1}', "'a': 'b'"]))
+def test_every_string_is_read_as_itself_by_everybody(string: str, like: str) -> None:
+    [root] = roots(like)
+    new = {"value": string, "list": [string, {"in": {string: [string]}}], string: 1}
+    found = new_file(new, like, root)
+    assert plain(roots(found)[0]) == new
+    assert yaml.load(found, Loader=yaml.SafeLoader) == new
+    assert yaml.load(found, Loader=yaml.CSafeLoader) == new
+
+
+@given(documents, documents)
+def test_comments_in_new_text_change_nothing_else(new: Data, other: Data) -> None:
+    noisy = Commented("one\ntwo # three", commented(new))
+    assert told(bare(noisy)) == told(new)
+    lines = render(noisy).splitlines()
+    assert "\n".join(line for line in lines if not line.lstrip().startswith("# ")) + "\n" == render(new)
+    assert told(plain(roots(render(noisy))[0])) == told(new)
+    assert told(plain(roots(render({"a": noisy, "b": other}))[0])) == told({"a": new, "b": other})
+
+
+def commented(value: Data) -> Data:
+    """The same data with a comment on everything."""
+    if isinstance(value, dict):
+        return {key: Commented("key", commented(inner)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [Commented("item", commented(inner)) for inner in value]
+    return value

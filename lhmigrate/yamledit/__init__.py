@@ -13,7 +13,20 @@ from lhmigrate.yamledit.block import BlockEdit, whole_document
 from lhmigrate.yamledit.documents import append_document, evidence_around, new_file, render
 from lhmigrate.yamledit.flow import FlowEdit
 from lhmigrate.yamledit.layout import Layout
-from lhmigrate.yamledit.ops import Append, CannotEdit, Commented, Data, Op, Put, Remove, Replace, Route, Splice, changed
+from lhmigrate.yamledit.ops import (
+    Append,
+    CannotEdit,
+    Commented,
+    Data,
+    Op,
+    Put,
+    Remove,
+    Replace,
+    Route,
+    Splice,
+    bare,
+    changed,
+)  # fmt: skip
 from lhmigrate.yamledit.proof import Wanted, prove
 from lhmigrate.yamledit.sites import Sites, cannot
 from lhmigrate.yamledit.style import Evidence
@@ -27,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Append", "CannotEdit", "Commented", "Data", "Edited", "Op", "Put", "Remove", "Replace", "Route", "Splice",
-    "Wanted", "append_document", "apply", "changed", "edit", "new_file", "render", "splices",
+    "Wanted", "append_document", "apply", "bare", "changed", "edit", "new_file", "render", "splices",
 ]  # fmt: skip
 
 
