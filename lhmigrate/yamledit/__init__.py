@@ -9,6 +9,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from lhmigrate.errors import Unreadable
+from lhmigrate.fields import plain
 from lhmigrate.yamledit.block import BlockEdit, whole_document
 from lhmigrate.yamledit.documents import append_document, evidence_around, new_file, render
 from lhmigrate.yamledit.flow import FlowEdit
@@ -27,21 +29,23 @@ from lhmigrate.yamledit.ops import (
     bare,
     changed,
 )  # fmt: skip
-from lhmigrate.yamledit.proof import Wanted, prove
+from lhmigrate.yamledit.proof import Intended, prove
 from lhmigrate.yamledit.sites import Sites, cannot
 from lhmigrate.yamledit.style import Evidence
 from lhmigrate.yamledit.write import Writer
+from lhmigrate.yamltext import Node
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from lhmigrate.yamltext import Node
-
 
 __all__ = [
     "Append", "CannotEdit", "Commented", "Data", "Edited", "Op", "Put", "Remove", "Replace", "Route", "Splice",
     "Wanted", "append_document", "apply", "bare", "changed", "edit", "new_file", "render", "splices",
 ]  # fmt: skip
+
+
+Wanted = tuple[Node, "Sequence[Op]"]
+"""The root of a document, and what is to be done to it."""
 
 
 class Edited(NamedTuple):
@@ -57,12 +61,27 @@ def edit(text: str, wanted: Sequence[Wanted]) -> Edited:
 
     The result is proved to be what was wanted (`proof`). Raises `CannotEdit`; then nothing of it may be used.
     """
-    in_order = sorted(wanted, key=lambda one: one[0].start)
-    made = tuple(splice for root, ops in in_order for splice in splices(text, root, ops))
+    made: list[Splice] = []
+    intended: list[Intended] = []
+    for root, ops in sorted(wanted, key=lambda one: one[0].start):
+        data = _data(root)
+        made += splices(text, root, ops)
+        try:
+            intended.append((root, changed(data, ops)))
+        except ValueError as error:
+            raise cannot(root, f"cannot be edited like this: {error}") from None
     new = apply(text, made)
-    if wanted:
-        prove(text, new, made, wanted)
-    return Edited(text, new, made)
+    if intended:
+        prove(text, new, made, intended)
+    return Edited(text, new, tuple(made))
+
+
+def _data(root: Node) -> Data:
+    """A document's data, if it has any that everybody agrees on."""
+    try:
+        return plain(root)
+    except Unreadable as error:
+        raise CannotEdit(error.problem) from None
 
 
 def splices(text: str, root: Node, ops: Sequence[Op]) -> tuple[Splice, ...]:

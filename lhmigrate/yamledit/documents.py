@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Final
 
 from lhmigrate.errors import Place, Problem, Unreadable
@@ -17,25 +18,26 @@ from lhmigrate.yamltext import Node, parse, pieces
 
 _NOTHING = re.compile(rf"(?:---(?=[ \t{BREAKS}]|\Z))?(?:[ \t\ufeff{BREAKS}]+|#[^{BREAKS}]*)*")
 _FIRST_LINE = re.compile(rf"(?:[ \t{BREAKS}]+|#[^{BREAKS}]*)*(---)?")
+_NEARBY: Final = 16_000
+"""So many characters before and behind a document are looked at for style, however long the file is."""
 _UNREAD: Final = "cannot be written so that it reads as intended; write it by hand"
 
 
 def evidence_around(text: str, root: Node) -> Evidence:
-    """How a document is written; where it holds no list in block style, also how the others of its file are."""
+    """How a document is written; where it holds no list in block style, also how those around it are."""
     evidence = Evidence(text)
     evidence.see(root)
     if evidence.dashes:
         return evidence
     evidence = Evidence(text)
-    for piece in pieces(text, root.file):
+    first = max(root.start - _NEARBY, 0)
+    for piece in pieces(text[first : root.start + _NEARBY], root.file):
         if evidence.dashes:
             break
-        try:
-            for other in parse(piece):
+        with suppress(Unreadable):  # at the edges, documents are cut in two
+            for other in parse(piece._replace(start=piece.start + first)):
                 if other.start != root.start:
                     evidence.see(other)
-        except Unreadable:
-            continue
     evidence.see(root)
     return evidence
 

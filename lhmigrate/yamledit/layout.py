@@ -62,12 +62,15 @@ class Layout:
         self.text = text
         self._floor = root.start - root.column + 1 if root else 0
         """Where the first line of the document begins: nobody looks for line breaks before it."""
+        end = root.end if root else len(text)
+        self._breaks = ["\n", *(char for char in BREAKS[1:] if text.find(char, self._floor, end) >= 0)]
+        """Those that are there; to look for others would take a while in a long document."""
 
     # Lines.
 
     def line_start(self, index: int) -> int:
         """The index of the first character of a line."""
-        return max(self._floor, *(self.text.rfind(char, self._floor, index) + 1 for char in BREAKS))
+        return max(self._floor, *(self.text.rfind(char, self._floor, index) + 1 for char in self._breaks))
 
     def line_end(self, index: int) -> int:
         """The index of the break that ends a line, or of the end of the text."""
@@ -188,11 +191,28 @@ class Layout:
 
     def end(self, node: Node) -> int:
         """Behind the last character that belongs to a node which stands where it is read."""
-        if isinstance(node, Scalar):
-            return self._scalar_end(node)
-        if self.is_flow(node):
-            return node.end
-        return deque(self._block_entries(node), maxlen=1)[0].end
+        # In a loop as far as it goes: nesting comes from strangers.
+        while not isinstance(node, Scalar) and not self.is_flow(node):
+            number, last = self._last_filled(node)
+            if last is None or number < count(node):
+                return deque(self._block_entries(node, number, last), maxlen=1)[0].end
+            node = last
+        return self._scalar_end(node) if isinstance(node, Scalar) else node.end
+
+    def _last_filled(self, node: Sequence | Mapping) -> tuple[int, Node | None]:
+        """The last value that stands where it is read and is not empty, and how many entries there are up to it.
+
+        What an alias names stands before all that was read by then; and what is empty, nowhere.
+        """
+        found: tuple[int, Node | None] = (0, None)
+        reached = node.start
+        keys = isinstance(node, Mapping)
+        for number, child in enumerate(children(node)):
+            if child.start >= reached and child.end > child.start:
+                reached = child.end
+                if not keys or number % 2:
+                    found = (number // (1 + keys) + 1, child)
+        return found
 
     def _scalar_end(self, node: Scalar) -> int:
         """In front of the line breaks at the end of a block of text: the last, or all that are no part of it."""
@@ -217,16 +237,18 @@ class Layout:
         """A collection's entries, in order."""
         return list(self._flow_entries(node) if self.is_flow(node) else self._block_entries(node))
 
-    def _block_entries(self, node: Sequence | Mapping) -> Iterator[Entry]:
-        index = self.content(node)
+    def _block_entries(self, node: Sequence | Mapping, first: int = 0, before: Node | None = None) -> Iterator[Entry]:
+        """The entries, or those from the `first` on; then `before` is the value of the one before it."""
+        # The mark behind a block collection is too far, but in front of whatever comes next.
+        index = before.end if before else self.content(node)
         if isinstance(node, Sequence):
-            for item in node.items:
+            for item in node.items[first:]:
                 index = self.skip(index)
                 entry = self._entry(index, None, item, index + 1)
                 index = entry.end
                 yield entry
             return
-        for key, value in node.pairs:
+        for key, value in node.pairs[first:]:
             entry = self._pair(self.skip(index), key, value)
             index = entry.end
             yield entry
@@ -293,6 +315,11 @@ def every(root: Node) -> Iterator[Node]:
 def filled(node: Node) -> bool:
     """Whether a list or a mapping has something in it."""
     return bool(node.items if isinstance(node, Sequence) else isinstance(node, Mapping) and node.pairs)
+
+
+def count(node: Sequence | Mapping) -> int:
+    """How many entries a collection has."""
+    return len(node.items if isinstance(node, Sequence) else node.pairs)
 
 
 def children(node: Node) -> Iterator[Node]:

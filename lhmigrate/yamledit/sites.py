@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from lhmigrate.errors import Problem
 from lhmigrate.fields import absent, kind_of
-from lhmigrate.yamledit.layout import Layout, children, every, filled
+from lhmigrate.yamledit.layout import Layout, children, count, every, filled
 from lhmigrate.yamledit.ops import Append, CannotEdit, Data, Op, Put, Remove, Replace, Route
 from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence
 
@@ -141,7 +141,7 @@ class Sites:
             _refuse_placeholders(site.node.pairs[index][0])
         site.removed.add(index)
         self._removed.add(op.route)
-        if len(site.removed) == _count(site.node):
+        if len(site.removed) == count(site.node):
             raise cannot(node, "is the last one that is left there, and an empty list or object means something else")
 
     def _replace(self, op: Replace) -> None:
@@ -240,10 +240,6 @@ def _index(node: Mapping, wanted: str | int) -> int | None:
 
 def _child(node: Sequence | Mapping, index: int) -> Node:
     return node.items[index] if isinstance(node, Sequence) else node.pairs[index][1]
-
-
-def _count(node: Sequence | Mapping) -> int:
-    return len(node.items if isinstance(node, Sequence) else node.pairs)
 
 
 def _shared(root: Node) -> frozenset[int]:
