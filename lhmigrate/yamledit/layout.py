@@ -8,8 +8,10 @@ whatever comes next; and where an alias stands, because its node is the one that
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import deque
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence
@@ -31,6 +33,7 @@ _ALIAS = re.compile(r"\*[0-9A-Za-z_-]+")
 _FIRST_LINE = re.compile(rf"[ {BREAKS}]*(?<=[{BREAKS}])( *)[^ {BREAKS}]")
 _TWO_BREAKS = re.compile(rf"(?>\r\n|[{BREAKS}])[ \t]*[{BREAKS}]")
 _SEPARATOR = re.compile(r"[ \t]*:[ \t]*|,[ \t]*")
+_START = attrgetter("start")
 _BLOCK_HEADER = re.compile(rf"[|>]([-+0-9]*)[ \t]*(#[^{BREAKS}]*)?")
 
 
@@ -167,6 +170,17 @@ class Layout:
         header = _BLOCK_HEADER.match(self.text, start, end)
         return header.end(1) if header else None
 
+    def text_from(self, node: Scalar, index: int) -> int:
+        """Where the text of a scalar ends that a place is in, or the place itself where a comment may begin.
+
+        That is so before and behind the scalar, behind its anchor or tag, and behind the indicator of a block of text.
+        """
+        content = self.content(node)
+        if not content <= index < node.end:
+            return index
+        header = _BLOCK_HEADER.match(self.text, content, node.end)
+        return index if header and header.start(2) == index else node.end
+
     def is_flow(self, node: Node) -> bool:
         """Whether a collection is written with brackets or braces."""
         return not isinstance(node, Scalar) and self.text.startswith(("[", "{"), self.content(node))
@@ -284,19 +298,38 @@ class Layout:
 
 def comments(text: str, start: int, end: int, roots: Iterable[Node]) -> Iterator[tuple[int, str]]:
     """Every comment between two places of a text, and where it begins; `roots` are the documents there."""
-    if text.find("#", start, end) < 0:
+    index = text.find("#", start, end)
+    if index < 0:
         return
     layout = Layout(text)
-    scalars = [node for root in roots for node in every(root) if isinstance(node, Scalar)]
-    index = start
-    for scalar in sorted(scalars, key=lambda one: one.start):
-        content = max(layout.content(scalar), index)
-        yield from ((found.start(), found[0]) for found in _COMMENT.finditer(text, index, content))
-        header = _BLOCK_HEADER.match(text, content, scalar.end)
-        if header and header[2]:
-            yield header.start(2), header[2]
-        index = max(scalar.end, index)
-    yield from ((found.start(), found[0]) for found in _COMMENT.finditer(text, index, end))
+    scalars = _scalars(roots)
+    while index >= 0:
+        number = bisect_right(scalars, index, key=_START) - 1
+        reached = layout.text_from(scalars[number], index) if number >= 0 else index
+        if reached <= index:
+            found = _match(_COMMENT, text, index)
+            yield index, found
+            reached = index + len(found)
+        index = text.find("#", reached, end)
+
+
+def _scalars(roots: Iterable[Node]) -> list[Scalar]:
+    """In the order of the text. Those that aliases name may be there several times."""
+    found: list[Scalar] = []
+    waiting = list(roots)
+    seen: set[int] = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Scalar):
+            found.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            if isinstance(node, Sequence):
+                waiting += node.items
+            else:
+                waiting += chain.from_iterable(node.pairs)
+    found.sort(key=_START)
+    return found
 
 
 def every(root: Node) -> Iterator[Node]:

@@ -79,6 +79,8 @@ class _Votes(Generic[_Value]):
         self._seen.append((index, value))
 
     def usual(self, around: Iterable[Span] = ()) -> _Value:
+        if not self._seen:
+            return self._otherwise
         if self._everywhere is None:
             self._seen.sort(key=lambda vote: vote[0])
             self._everywhere = self._majority(0, len(self._seen))
