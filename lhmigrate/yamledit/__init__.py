@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lhmigrate.errors import Unreadable
 from lhmigrate.fields import plain
 from lhmigrate.yamledit.block import BlockEdit, whole_document
-from lhmigrate.yamledit.documents import append_document, evidence_around, new_file, render
+from lhmigrate.yamledit.documents import append_document, new_file, render
 from lhmigrate.yamledit.flow import FlowEdit
 from lhmigrate.yamledit.layout import Layout
 from lhmigrate.yamledit.ops import (
@@ -31,7 +31,7 @@ from lhmigrate.yamledit.ops import (
 )  # fmt: skip
 from lhmigrate.yamledit.proof import Intended, prove
 from lhmigrate.yamledit.sites import Sites, cannot
-from lhmigrate.yamledit.style import Evidence
+from lhmigrate.yamledit.style import Evidence, Style
 from lhmigrate.yamledit.write import Writer
 from lhmigrate.yamltext import Node
 
@@ -92,15 +92,14 @@ def splices(text: str, root: Node, ops: Sequence[Op]) -> tuple[Splice, ...]:
     layout = Layout(text, root)
     sites = Sites(layout, root)
     touched = sites.of(ops)
-    writes = any(not isinstance(op, Remove) for op in ops)
-    evidence = evidence_around(text, root) if writes else Evidence(text)
+    evidence = Evidence(text, root)
     found: list[tuple[int, int, int, int, str]] = []
     if sites.whole is not None:
-        writer = Writer(layout, evidence, evidence.style(root.start))
+        writer = Writer(layout, Style(evidence, root.start))
         return tuple(whole_document(layout, root, sites.whole, writer))
     for site in touched:
         around = [(node.start, node.end) for node in (site.node, *reversed(site.above))]
-        writer = Writer(layout, evidence, evidence.style(site.node.start, around))
+        writer = Writer(layout, Style(evidence, site.node.start, around))
         edit = (FlowEdit if site.in_flow else BlockEdit)(layout, site, writer)
         for splice in edit.splices():
             # Where several insert at one place, what is deeper inside comes first.

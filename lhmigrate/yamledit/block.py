@@ -35,7 +35,6 @@ class BlockEdit:
         self._writer = writer
         self._entries = layout.entries(site.node)
         self._column = layout.column(self._entries[0].start)
-        self._gap = (gap_inside(site.node) if isinstance(site.node, Sequence) else None) or writer.style.gap
 
     def splices(self) -> Iterator[Splice]:
         """In no order that matters."""
@@ -45,6 +44,12 @@ class BlockEdit:
             yield from self._gift(index, value)
         if self._site.added:
             yield self._addition()
+
+    @property
+    def _gap(self) -> int:
+        """Columns from the dashes to the items."""
+        here = gap_inside(self._site.node) if isinstance(self._site.node, Sequence) else None
+        return here or self._writer.style.gap
 
     def _whole_end(self, entry: Entry) -> int:
         return self._layout.whole_end(entry.end, self._column)

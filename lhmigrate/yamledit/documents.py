@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import Final
 
 from lhmigrate.errors import Place, Problem, Unreadable
 from lhmigrate.fields import plain
-from lhmigrate.yamledit.layout import BREAKS, Layout
+from lhmigrate.yamledit.layout import BREAKS
 from lhmigrate.yamledit.ops import CannotEdit, Commented, Data, Splice, bare
 from lhmigrate.yamledit.proof import same
 from lhmigrate.yamledit.sites import cannot
-from lhmigrate.yamledit.style import Evidence, is_json
+from lhmigrate.yamledit.style import Evidence, Style, is_json
 from lhmigrate.yamledit.write import Writer, comment_lines
 from lhmigrate.yamltext import Node, parse, pieces
 
 _NOTHING = re.compile(rf"(?:---(?=[ \t{BREAKS}]|\Z))?(?:[ \t\ufeff{BREAKS}]+|#[^{BREAKS}]*)*")
 _FIRST_LINE = re.compile(rf"(?:[ \t{BREAKS}]+|#[^{BREAKS}]*)*(---)?")
-_NEARBY: Final = 16_000
-"""So many characters before and behind a document are looked at for style, however long the file is."""
 _UNREAD: Final = "cannot be written so that it reads as intended; write it by hand"
-
-
-def evidence_around(text: str, root: Node) -> Evidence:
-    """How a document is written; where it holds no list in block style, also how those around it are."""
-    evidence = Evidence(text)
-    evidence.see(root)
-    if evidence.dashes:
-        return evidence
-    evidence = Evidence(text)
-    first = max(root.start - _NEARBY, 0)
-    for piece in pieces(text[first : root.start + _NEARBY], root.file):
-        if evidence.dashes:
-            break
-        with suppress(Unreadable):  # at the edges, documents are cut in two
-            for other in parse(piece._replace(start=piece.start + first)):
-                if other.start != root.start:
-                    evidence.see(other)
-    evidence.see(root)
-    return evidence
 
 
 def render(data: Data, text: str = "", like: Node | None = None) -> str:
@@ -85,12 +63,9 @@ def append_document(text: str, data: Data, like: Node) -> Splice:
 
 
 def _writer(text: str, like: Node | None) -> Writer:
-    layout = Layout(text, like)
-    if like is None:
-        evidence = Evidence(text)
-        return Writer(layout, evidence, evidence.style(0))
-    evidence = evidence_around(text, like)
-    return Writer(layout, evidence, evidence.style(like.start, [(like.start, like.end)]))
+    evidence = Evidence(text, like)
+    style = Style(evidence, like.start, [(like.start, like.end)]) if like else Style(evidence)
+    return Writer(evidence.layout, style)
 
 
 def _lines(writer: Writer, data: Data, like: Node | None) -> list[str]:

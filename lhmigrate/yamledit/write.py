@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate.yamledit.layout import BREAK, Layout, filled
 from lhmigrate.yamledit.ops import Commented, Data
-from lhmigrate.yamledit.style import Evidence, Example, Style, columns_inside, gap_inside, may_be_plain
+from lhmigrate.yamledit.style import Example, Style, columns_inside, gap_inside, may_be_plain
 from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -38,9 +38,8 @@ class _Fashion(NamedTuple):
 class Writer:
     """Writes in one style. Lines are given without their line breaks and without the indentation of the first."""
 
-    def __init__(self, layout: Layout, evidence: Evidence, style: Style) -> None:
+    def __init__(self, layout: Layout, style: Style) -> None:
         self._layout = layout
-        self._examples = evidence.examples
         self.style = style
 
     # Block style.
@@ -98,10 +97,9 @@ class Writer:
         """Whether data stand in the line of their key or dash: scalars, empty collections, and flow style."""
         if not isinstance(data, dict | list) or not data:
             return True
-        for node in (like, *(example.value for example in self._same_key(key, data))):
-            if node is not None and filled(node) and isinstance(node, Mapping) == isinstance(data, dict):
-                return self._layout.is_flow(node)
-        return self.style.json
+        if like is None or not filled(like) or not isinstance(like, _kind(data)):
+            like = next((example.value for example in self._same_key(key, data)), None)
+        return self.style.json if like is None else self._layout.is_flow(like)
 
     # Flow style.
 
@@ -162,8 +160,7 @@ class Writer:
 
     def key(self, text: str, like: Node | None) -> str:
         """A key, quoted as the one it is like, or as is usual."""
-        quote = self._layout.quote(like) if isinstance(like, Scalar) else self.style.keys
-        return self._string(text, quote or self.style.keys * self.style.json)
+        return self._string(text, self._layout.quote(like) if isinstance(like, Scalar) else self.style.keys)
 
     def scalar(self, data: Data, like: Node | None) -> str:
         """A scalar, quoted as the one it is like, or as is usual."""
@@ -175,12 +172,11 @@ class Writer:
             return str(data)
         if isinstance(data, float):
             return _float(data)
-        quote = self._layout.quote(like) if isinstance(like, Scalar) else self.style.values
-        return self._string(data, quote or self.style.values * self.style.json)
+        return self._string(data, self._layout.quote(like) if isinstance(like, Scalar) else self.style.values)
 
     def _string(self, text: str, quote: str) -> str:
         if not quote:
-            if may_be_plain(text):
+            if may_be_plain(text) and not self.style.json:
                 return text
             quote = self.style.quote
         if quote == "'" and text.isprintable():
@@ -199,7 +195,7 @@ class Writer:
         return next(iter(self._same_key(key, data)), None)
 
     def _same_key(self, key: str | None, data: Data) -> list[Example]:
-        found = self._examples.get(key, []) if key is not None else []
+        found = self.style.examples(key) if key is not None else []
         return [example for example in reversed(found) if isinstance(example.value, _kind(data))][:1]
 
 
