@@ -28,7 +28,8 @@ LAYERS = (
     ("yamledit.ops", "yamledit.layout"),
     ("yamledit.style", "yamledit.sites"),
     ("yamledit.write",),
-    ("yamledit.block", "yamledit.flow", "yamledit.proof"),
+    ("yamledit.flow", "yamledit.proof"),
+    ("yamledit.block",),
     ("yamledit.documents",),
     ("yamledit",),
     # Git, and the files that are written.

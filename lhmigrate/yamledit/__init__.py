@@ -9,25 +9,43 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from lhmigrate.yamledit.block import BlockEdit
-from lhmigrate.yamledit.documents import append_document, evidence_around, new_file, render
+from lhmigrate.errors import Unreadable
+from lhmigrate.fields import plain
+from lhmigrate.yamledit.block import BlockEdit, whole_document
+from lhmigrate.yamledit.documents import append_document, new_file, render
 from lhmigrate.yamledit.flow import FlowEdit
 from lhmigrate.yamledit.layout import Layout
-from lhmigrate.yamledit.ops import Append, CannotEdit, Commented, Data, Op, Put, Remove, Replace, Route, Splice, changed
-from lhmigrate.yamledit.proof import Wanted, prove
+from lhmigrate.yamledit.ops import (
+    Append,
+    CannotEdit,
+    Commented,
+    Data,
+    Op,
+    Put,
+    Remove,
+    Replace,
+    Route,
+    Splice,
+    bare,
+    changed,
+)  # fmt: skip
+from lhmigrate.yamledit.proof import Intended, prove
 from lhmigrate.yamledit.sites import Sites, cannot
+from lhmigrate.yamledit.style import Evidence, Style
 from lhmigrate.yamledit.write import Writer
+from lhmigrate.yamltext import Node
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lhmigrate.yamltext import Node
-
-
 __all__ = [
     "Append", "CannotEdit", "Commented", "Data", "Edited", "Op", "Put", "Remove", "Replace", "Route", "Splice",
-    "Wanted", "append_document", "apply", "changed", "edit", "new_file", "render", "splices",
+    "Wanted", "append_document", "apply", "bare", "changed", "edit", "new_file", "render", "splices",
 ]  # fmt: skip
+
+
+Wanted = tuple[Node, "Sequence[Op]"]
+"""The root of a document, and what is to be done to it."""
 
 
 class Edited(NamedTuple):
@@ -43,12 +61,27 @@ def edit(text: str, wanted: Sequence[Wanted]) -> Edited:
 
     The result is proved to be what was wanted (`proof`). Raises `CannotEdit`; then nothing of it may be used.
     """
-    in_order = sorted(wanted, key=lambda one: one[0].start)
-    made = tuple(splice for root, ops in in_order for splice in splices(text, root, ops))
+    made: list[Splice] = []
+    intended: list[Intended] = []
+    for root, ops in sorted(wanted, key=lambda one: one[0].start):
+        data = _data(root)
+        made += splices(text, root, ops)
+        try:
+            intended.append((root, changed(data, ops)))
+        except ValueError as error:
+            raise cannot(root, f"cannot be edited like this: {error}") from None
     new = apply(text, made)
-    if wanted:
-        prove(text, new, made, wanted)
-    return Edited(text, new, made)
+    if intended:
+        prove(text, new, made, intended)
+    return Edited(text, new, tuple(made))
+
+
+def _data(root: Node) -> Data:
+    """A document's data, if it has any that everybody agrees on."""
+    try:
+        return plain(root)
+    except Unreadable as error:
+        raise CannotEdit(error.problem) from None
 
 
 def splices(text: str, root: Node, ops: Sequence[Op]) -> tuple[Splice, ...]:
@@ -57,12 +90,16 @@ def splices(text: str, root: Node, ops: Sequence[Op]) -> tuple[Splice, ...]:
     `root` is the document's, as `yamltext` reads it from this text. Raises `CannotEdit`.
     """
     layout = Layout(text, root)
-    sites = Sites(layout, root).of(ops)
-    evidence = evidence_around(text, root)
+    sites = Sites(layout, root)
+    touched = sites.of(ops)
+    evidence = Evidence(text, root)
     found: list[tuple[int, int, int, int, str]] = []
-    for site in sites:
+    if sites.whole is not None:
+        writer = Writer(layout, Style(evidence, root.start))
+        return tuple(whole_document(layout, root, sites.whole, writer))
+    for site in touched:
         around = [(node.start, node.end) for node in (site.node, *reversed(site.above))]
-        writer = Writer(layout, evidence, evidence.style(site.node.start, around))
+        writer = Writer(layout, Style(evidence, site.node.start, around))
         edit = (FlowEdit if site.in_flow else BlockEdit)(layout, site, writer)
         for splice in edit.splices():
             # Where several insert at one place, what is deeper inside comes first.

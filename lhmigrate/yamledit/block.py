@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from lhmigrate.yamledit.flow import in_place
 from lhmigrate.yamledit.layout import BREAK
 from lhmigrate.yamledit.ops import Data, Splice
 from lhmigrate.yamledit.sites import cannot, runs
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from lhmigrate.yamledit.layout import Entry, Layout
     from lhmigrate.yamledit.sites import Site
     from lhmigrate.yamledit.write import Writer
+    from lhmigrate.yamltext import Node
 
 
 class BlockEdit:
@@ -32,7 +35,6 @@ class BlockEdit:
         self._writer = writer
         self._entries = layout.entries(site.node)
         self._column = layout.column(self._entries[0].start)
-        self._gap = (gap_inside(site.node) if isinstance(site.node, Sequence) else None) or writer.style.gap
 
     def splices(self) -> Iterator[Splice]:
         """In no order that matters."""
@@ -42,6 +44,12 @@ class BlockEdit:
             yield from self._gift(index, value)
         if self._site.added:
             yield self._addition()
+
+    @property
+    def _gap(self) -> int:
+        """Columns from the dashes to the items."""
+        here = gap_inside(self._site.node) if isinstance(self._site.node, Sequence) else None
+        return here or self._writer.style.gap
 
     def _whole_end(self, entry: Entry) -> int:
         return self._layout.whole_end(entry.end, self._column)
@@ -54,8 +62,13 @@ class BlockEdit:
         if not layout.first_in_line(start):
             return self._removal_behind(start, stop, entries[last + 1].start)
         before = layout.line_before(start)
+        if stop == len(layout.text) and first and layout.ends_in_block_text(entries[first - 1].value):
+            return Splice(layout.line_start(start), stop, "")  # the break before it is part of that text
         if before is None:
             return Splice(layout.line_start(start), layout.next_line(stop), "")
+        if not first:
+            while stop < len(layout.text) and layout.blank_line(layout.next_line(stop)):
+                stop = layout.line_end(layout.next_line(stop))
         if stop == len(layout.text) or layout.blank_line(layout.next_line(stop)):
             # One of the blank lines around it goes with it, but nothing that the entry before it may hold.
             least = entries[first - 1].end if first else 0
@@ -78,15 +91,17 @@ class BlockEdit:
         site, writer = self._site, self._writer
         if isinstance(site.node, Sequence):
             sisters = site.node.items
-            lines = [line for _, item in site.added for line in writer.item(item, sisters, self._gap)]
+            written = [writer.item(item, sisters, self._gap) for _, item in site.added]
         else:
-            lines = [line for key, value in site.added for line in writer.pair(key or "", value, site.example(key))]
-        return self._lines(self._whole_end(self._entries[-1]), lines, self._column)
+            written = [writer.pair(key or "", value, site.example(key)) for key, value in site.added]
+        blank = [""] if self._has_blank_lines() else []
+        lines = [line for several in written for line in (*blank, *several)]
+        return lines_below(self._layout, self._whole_end(self._entries[-1]), lines, self._column)
 
-    def _lines(self, index: int, lines: list[str], columns: int) -> Splice:
-        """Lines below the one that ends there."""
-        line_break = self._layout.break_at(index)
-        return Splice(index, index, "".join(f"{line_break}{' ' * columns}{line}" for line in lines))
+    def _has_blank_lines(self) -> bool:
+        """Whether all entries have blank lines between them."""
+        gaps = [(one.end, other.start) for one, other in pairwise(self._entries)]
+        return bool(gaps) and all(self._layout.has_blank_line(start, end) for start, end in gaps)
 
     # Entries that get a value.
 
@@ -94,23 +109,27 @@ class BlockEdit:
         site, entry = self._site, self._entries[index]
         if not entry.colon:
             raise cannot(entry.value, "is a key without a colon; edit it by hand")
-        if isinstance(site.node, Mapping):
+        written: str | list[str]
+        if site.replaces(index):
+            written = self._writer.scalar(value, entry.value)
+        elif isinstance(site.node, Mapping):
             key = site.key(index)
             written = self._writer.value(key, value, site.example(key))
         else:
             written = self._writer.inline_or_block(value, None, most_alike(value, site.node.items))
         if isinstance(written, str):
-            yield self._in_place(entry, written)
+            line_break = self._writer.style.line_break
+            yield from self._in_place(entry, written.replace(line_break, line_break + " " * self._column))
         elif not self._replaceable(entry):
-            yield self._in_place(entry, self._writer.flow(value, None))
+            yield from self._in_place(entry, self._writer.flow(value, None))
         elif entry.key is None:
-            yield self._in_place(entry, written[0])
+            yield from self._in_place(entry, written[0])
             columns = self._column + self._gap if entry.end == entry.mark else self._layout.column(entry.value_start)
-            yield self._lines(self._whole_end(entry), written[1:], columns)
+            yield lines_below(self._layout, self._whole_end(entry), written[1:], columns)
         else:
             start = self._behind_properties(entry)
             yield Splice(start, entry.end, "")
-            yield self._lines(self._whole_end(entry), written, self._column)
+            yield lines_below(self._layout, self._whole_end(entry), written, self._column)
 
     def _behind_properties(self, entry: Entry) -> int:
         """Where the text of a value may begin: behind the dash or the colon, and an anchor if there is one."""
@@ -122,9 +141,26 @@ class BlockEdit:
         between = self._layout.text[entry.mark : entry.end]
         return not BREAK.search(between) and "#" not in between
 
-    def _in_place(self, entry: Entry, text: str) -> Splice:
+    def _in_place(self, entry: Entry, text: str) -> Iterator[Splice]:
         content = max(self._layout.content(entry.value), self._behind_properties(entry))
         if content >= entry.end:
             blanks = self._gap - 1 if entry.key is None else 1
-            return Splice(entry.end, entry.end, " " * blanks + text)
-        return Splice(content, entry.end, text)
+            yield Splice(entry.end, entry.end, " " * blanks + text)
+        else:
+            yield from in_place(self._layout, content, entry.end, text)
+
+
+def whole_document(layout: Layout, root: Node, value: Data, writer: Writer) -> Iterator[Splice]:
+    """What stands in the place of a root that is `{}` or null."""
+    start, end = layout.content(root), layout.end(root)
+    lines = [writer.flow(value, None)]
+    if layout.first_in_line(start) and layout.last_in_line(end) and "#" not in layout.text[start:end]:
+        lines = writer.inline_or_block(value, None, None)
+    yield Splice(start, end, lines[0])
+    yield lines_below(layout, layout.line_end(end), lines[1:], layout.column(start))
+
+
+def lines_below(layout: Layout, index: int, lines: list[str], columns: int) -> Splice:
+    """Lines to insert below the one that ends there."""
+    line_break = layout.break_at(index)
+    return Splice(index, index, "".join(f"{line_break}{' ' * columns if line else ''}{line}" for line in lines))

@@ -7,37 +7,17 @@ from typing import Final
 
 from lhmigrate.errors import Place, Problem, Unreadable
 from lhmigrate.fields import plain
-from lhmigrate.yamledit.layout import BREAKS, Layout
+from lhmigrate.yamledit.layout import BREAKS
 from lhmigrate.yamledit.ops import CannotEdit, Commented, Data, Splice, bare
 from lhmigrate.yamledit.proof import same
 from lhmigrate.yamledit.sites import cannot
-from lhmigrate.yamledit.style import Evidence, is_json
+from lhmigrate.yamledit.style import Evidence, Style, is_json
 from lhmigrate.yamledit.write import Writer, comment_lines
 from lhmigrate.yamltext import Node, parse, pieces
 
 _NOTHING = re.compile(rf"(?:---(?=[ \t{BREAKS}]|\Z))?(?:[ \t\ufeff{BREAKS}]+|#[^{BREAKS}]*)*")
 _FIRST_LINE = re.compile(rf"(?:[ \t{BREAKS}]+|#[^{BREAKS}]*)*(---)?")
 _UNREAD: Final = "cannot be written so that it reads as intended; write it by hand"
-
-
-def evidence_around(text: str, root: Node) -> Evidence:
-    """How a document is written; where it holds no list in block style, also how the others of its file are."""
-    evidence = Evidence(text)
-    evidence.see(root)
-    if evidence.dashes:
-        return evidence
-    evidence = Evidence(text)
-    for piece in pieces(text, root.file):
-        if evidence.dashes:
-            break
-        try:
-            for other in parse(piece):
-                if other.start != root.start:
-                    evidence.see(other)
-        except Unreadable:
-            continue
-    evidence.see(root)
-    return evidence
 
 
 def render(data: Data, text: str = "", like: Node | None = None) -> str:
@@ -64,7 +44,7 @@ def append_document(text: str, data: Data, like: Node) -> Splice:
 
     Raises `CannotEdit`, where the file is JSON, for one, which holds no second document.
     """
-    if is_json(text.strip()):
+    if not (text[: like.start] + text[like.end :]).strip() and is_json(text, like):
         raise CannotEdit(Problem(Place(like.file), "is JSON, and holds one document; write another file beside it"))
     writer = _writer(text, like)
     line_break = writer.style.line_break
@@ -83,12 +63,9 @@ def append_document(text: str, data: Data, like: Node) -> Splice:
 
 
 def _writer(text: str, like: Node | None) -> Writer:
-    layout = Layout(text, like)
-    if like is None:
-        evidence = Evidence(text)
-        return Writer(layout, evidence, evidence.style(0))
-    evidence = evidence_around(text, like)
-    return Writer(layout, evidence, evidence.style(like.start, [(like.start, like.end)]))
+    evidence = Evidence(text, like)
+    style = Style(evidence, like.start, [(like.start, like.end)]) if like else Style(evidence)
+    return Writer(evidence.layout, style)
 
 
 def _lines(writer: Writer, data: Data, like: Node | None) -> list[str]:

@@ -34,7 +34,7 @@ class FlowEdit:
         for first, last in runs(self._site.removed):
             yield from self._removal(first, last)
         for index, value in self._site.given.items():
-            yield self._gift(index, value)
+            yield from self._gift(index, value)
         if self._site.added:
             yield from self._addition()
 
@@ -136,21 +136,30 @@ class FlowEdit:
 
     # Entries that get a value.
 
-    def _gift(self, index: int, value: Data) -> Splice:
+    def _gift(self, index: int, value: Data) -> Iterator[Splice]:
         layout, writer, site, entry = self._layout, self._writer, self._site, self._entries[index]
         indentation = layout.indentation(entry.start)
-        if isinstance(site.node, Mapping):
+        if site.replaces(index):
+            text = writer.scalar(value, entry.value)
+        elif isinstance(site.node, Mapping):
             text = writer.flow_value(site.key(index), value, site.example(site.key(index)), indentation)
         else:
             text = writer.flow(value, most_alike(value, site.node.items), indentation)
         content = max(layout.content(entry.value), entry.mark)
-        old = layout.text[content : entry.end]
         if not entry.colon:
-            return Splice(entry.end, entry.end, f": {text}")
-        if not old.strip():
-            return Splice(entry.end, entry.end, f" {text}")
-        if old.startswith(("[", "{")) and "#" in old:
-            # What stands inside stays inside.
-            inner = text[1:-1].strip()
-            return Splice(content + 1, content + 1, inner)
-        return Splice(content, entry.end, text)
+            yield Splice(entry.end, entry.end, f": {text}")
+        elif not layout.text[content : entry.end].strip():
+            yield Splice(entry.end, entry.end, f" {text}")
+        else:
+            yield from in_place(layout, content, entry.end, text)
+
+
+def in_place(layout: Layout, start: int, end: int, text: str) -> Iterator[Splice]:
+    """A value in the place of another, whose comments stay: those in empty brackets, and that of a block of text."""
+    if header := layout.block_header(start, end):
+        yield Splice(start, header, text)
+        yield Splice(layout.line_end(start), end, "")
+    elif text.startswith(("[", "{")) and layout.text[start] == text[0] and "#" in layout.text[start:end]:
+        yield Splice(start + 1, start + 1, text[1:-1])
+    else:
+        yield Splice(start, end, text)

@@ -8,8 +8,10 @@ whatever comes next; and where an alias stands, because its node is the one that
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import deque
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence
@@ -26,10 +28,12 @@ _COMMENT = re.compile(rf"#[^{BREAKS}]*")
 _REST = re.compile(rf"[ \t]*(?:#[^{BREAKS}]*)?(?=[{BREAKS}]|\Z)")
 # What may stand between two tokens. libyaml takes any `#` there for a comment, also one without a space before it.
 _TRIVIA = re.compile(rf"(?:[ \t\ufeff{BREAKS}]+|#[^{BREAKS}]*)*")
-_PROPERTY = re.compile(rf"[&!][^ \t{BREAKS},\[\]{{}}]*")
+_PROPERTY = re.compile(rf"&[0-9A-Za-z_-]+|![^ \t{BREAKS},\[\]{{}}]*")
 _ALIAS = re.compile(r"\*[0-9A-Za-z_-]+")
 _FIRST_LINE = re.compile(rf"[ {BREAKS}]*(?<=[{BREAKS}])( *)[^ {BREAKS}]")
+_TWO_BREAKS = re.compile(rf"(?>\r\n|[{BREAKS}])[ \t]*[{BREAKS}]")
 _SEPARATOR = re.compile(r"[ \t]*:[ \t]*|,[ \t]*")
+_START = attrgetter("start")
 _BLOCK_HEADER = re.compile(rf"[|>]([-+0-9]*)[ \t]*(#[^{BREAKS}]*)?")
 
 
@@ -61,12 +65,15 @@ class Layout:
         self.text = text
         self._floor = root.start - root.column + 1 if root else 0
         """Where the first line of the document begins: nobody looks for line breaks before it."""
+        end = root.end if root else len(text)
+        self._breaks = ["\n", *(char for char in BREAKS[1:] if text.find(char, self._floor, end) >= 0)]
+        """Those that are there; to look for others would take a while in a long document."""
 
     # Lines.
 
     def line_start(self, index: int) -> int:
         """The index of the first character of a line."""
-        return max(self._floor, *(self.text.rfind(char, self._floor, index) + 1 for char in BREAKS))
+        return max(self._floor, *(self.text.rfind(char, self._floor, index) + 1 for char in self._breaks))
 
     def line_end(self, index: int) -> int:
         """The index of the break that ends a line, or of the end of the text."""
@@ -105,6 +112,10 @@ class Layout:
         """Whether its line is empty but for blanks."""
         return not self.text[self.line_start(index) : self.line_end(index)].strip(" \t")
 
+    def has_blank_line(self, start: int, end: int) -> bool:
+        """Whether there is an empty line between two places."""
+        return _TWO_BREAKS.search(self.text, start, end) is not None
+
     def break_at(self, index: int) -> str:
         """The line break to use beside a place: its line's own, or that of the line before, or the first there is."""
         for found in (
@@ -139,6 +150,8 @@ class Layout:
 
     def content(self, node: Node) -> int:
         """Where a node begins behind its anchor and its tag."""
+        if not self.text.startswith(("&", "!"), node.start):
+            return node.start
         limit = node.end
         if isinstance(node, Mapping) and node.pairs and node.start <= node.pairs[0][0].start:
             limit = node.pairs[0][0].start  # what stands there may be the properties of its first key
@@ -152,14 +165,30 @@ class Layout:
         """A node's anchor and tag, as they stand there."""
         return self.text[node.start : self.content(node)]
 
+    def block_header(self, start: int, end: int) -> int | None:
+        """Where the indicators of a block of text end, if one begins there: `|2-` of `|2- # comment`."""
+        header = _BLOCK_HEADER.match(self.text, start, end)
+        return header.end(1) if header else None
+
+    def text_from(self, node: Scalar, index: int) -> int:
+        """Where the text of a scalar ends that a place is in, or the place itself where a comment may begin.
+
+        That is so before and behind the scalar, behind its anchor or tag, and behind the indicator of a block of text.
+        """
+        content = self.content(node)
+        if not content <= index < node.end:
+            return index
+        header = _BLOCK_HEADER.match(self.text, content, node.end)
+        return index if header and header.start(2) == index else node.end
+
     def is_flow(self, node: Node) -> bool:
         """Whether a collection is written with brackets or braces."""
         return not isinstance(node, Scalar) and self.text.startswith(("[", "{"), self.content(node))
 
     def quote(self, node: Scalar) -> str:
         """The quote that a scalar begins with, if it has one."""
-        first = self.text[self.content(node) : node.end][:1]
-        return first if first in {"'", '"'} else ""
+        content = self.content(node)
+        return self.text[content] if content < node.end and self.text[content] in "'\"" else ""
 
     def one_a_line(self, node: Sequence | Mapping) -> bool:
         """Whether a flow collection has its first entry in a line below its bracket."""
@@ -176,11 +205,28 @@ class Layout:
 
     def end(self, node: Node) -> int:
         """Behind the last character that belongs to a node which stands where it is read."""
-        if isinstance(node, Scalar):
-            return self._scalar_end(node)
-        if self.is_flow(node):
-            return node.end
-        return deque(self._block_entries(node), maxlen=1)[0].end
+        # In a loop as far as it goes: nesting comes from strangers.
+        while not isinstance(node, Scalar) and not self.is_flow(node):
+            number, last = self._last_filled(node)
+            if last is None or number < count(node):
+                return deque(self._block_entries(node, number, last), maxlen=1)[0].end
+            node = last
+        return self._scalar_end(node) if isinstance(node, Scalar) else node.end
+
+    def _last_filled(self, node: Sequence | Mapping) -> tuple[int, Node | None]:
+        """The last value that stands where it is read and is not empty, and how many entries there are up to it.
+
+        What an alias names stands before all that was read by then; and what is empty, nowhere.
+        """
+        found: tuple[int, Node | None] = (0, None)
+        reached = node.start
+        keys = isinstance(node, Mapping)
+        for number, child in enumerate(children(node)):
+            if child.start >= reached and child.end > child.start:
+                reached = child.end
+                if not keys or number % 2:
+                    found = (number // (1 + keys) + 1, child)
+        return found
 
     def _scalar_end(self, node: Scalar) -> int:
         """In front of the line breaks at the end of a block of text: the last, or all that are no part of it."""
@@ -195,20 +241,28 @@ class Layout:
         found = tail.search(self.text, header.end(), node.end)
         return found.start() if found else node.end
 
+    def ends_in_block_text(self, node: Node) -> bool:
+        """Whether the last line of a node is one of a literal or folded scalar."""
+        while not isinstance(node, Scalar) and filled(node) and not self.is_flow(node):
+            *_, node = children(node)
+        return isinstance(node, Scalar) and node.end > self.end(node)
+
     def entries(self, node: Sequence | Mapping) -> list[Entry]:
         """A collection's entries, in order."""
         return list(self._flow_entries(node) if self.is_flow(node) else self._block_entries(node))
 
-    def _block_entries(self, node: Sequence | Mapping) -> Iterator[Entry]:
-        index = self.content(node)
+    def _block_entries(self, node: Sequence | Mapping, first: int = 0, before: Node | None = None) -> Iterator[Entry]:
+        """The entries, or those from the `first` on; then `before` is the value of the one before it."""
+        # The mark behind a block collection is too far, but in front of whatever comes next.
+        index = before.end if before else self.content(node)
         if isinstance(node, Sequence):
-            for item in node.items:
+            for item in node.items[first:]:
                 index = self.skip(index)
                 entry = self._entry(index, None, item, index + 1)
                 index = entry.end
                 yield entry
             return
-        for key, value in node.pairs:
+        for key, value in node.pairs[first:]:
             entry = self._pair(self.skip(index), key, value)
             index = entry.end
             yield entry
@@ -237,24 +291,45 @@ class Layout:
         if value.start == value.end:
             return Entry(start, key, mark, value, mark, mark, alias=False, colon=True, comma=None)
         begin = self.skip(mark)
-        alias = _ALIAS.match(self.text, begin)
+        alias = _ALIAS.match(self.text, begin) if value.start != begin else None
         end = alias.end() if alias else self.end(value)
         return Entry(start, key, mark, value, begin, end, alias=alias is not None, colon=True, comma=None)
 
 
 def comments(text: str, start: int, end: int, roots: Iterable[Node]) -> Iterator[tuple[int, str]]:
     """Every comment between two places of a text, and where it begins; `roots` are the documents there."""
+    index = text.find("#", start, end)
+    if index < 0:
+        return
     layout = Layout(text)
-    scalars = [node for root in roots for node in every(root) if isinstance(node, Scalar)]
-    index = start
-    for scalar in sorted(scalars, key=lambda one: one.start):
-        content = max(layout.content(scalar), index)
-        yield from ((found.start(), found[0]) for found in _COMMENT.finditer(text, index, content))
-        header = _BLOCK_HEADER.match(text, content, scalar.end)
-        if header and header[2]:
-            yield header.start(2), header[2]
-        index = max(scalar.end, index)
-    yield from ((found.start(), found[0]) for found in _COMMENT.finditer(text, index, end))
+    scalars = _scalars(roots)
+    while index >= 0:
+        number = bisect_right(scalars, index, key=_START) - 1
+        reached = layout.text_from(scalars[number], index) if number >= 0 else index
+        if reached <= index:
+            found = _match(_COMMENT, text, index)
+            yield index, found
+            reached = index + len(found)
+        index = text.find("#", reached, end)
+
+
+def _scalars(roots: Iterable[Node]) -> list[Scalar]:
+    """In the order of the text. Those that aliases name may be there several times."""
+    found: list[Scalar] = []
+    waiting = list(roots)
+    seen: set[int] = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Scalar):
+            found.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            if isinstance(node, Sequence):
+                waiting += node.items
+            else:
+                waiting += chain.from_iterable(node.pairs)
+    found.sort(key=_START)
+    return found
 
 
 def every(root: Node) -> Iterator[Node]:
@@ -273,6 +348,11 @@ def every(root: Node) -> Iterator[Node]:
 def filled(node: Node) -> bool:
     """Whether a list or a mapping has something in it."""
     return bool(node.items if isinstance(node, Sequence) else isinstance(node, Mapping) and node.pairs)
+
+
+def count(node: Sequence | Mapping) -> int:
+    """How many entries a collection has."""
+    return len(node.items if isinstance(node, Sequence) else node.pairs)
 
 
 def children(node: Node) -> Iterator[Node]:

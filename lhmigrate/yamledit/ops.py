@@ -97,6 +97,8 @@ def changed(data: Data, ops: Sequence[Op]) -> Data:
 
 
 def _changed(data: Data, ops: Sequence[tuple[Route, Op]]) -> Data:
+    if not ops:
+        return data
     here = [op for rest, op in ops if not rest]
     if any(isinstance(op, Replace) for op in here):
         return _replaced(data, here, len(ops))
@@ -148,8 +150,10 @@ def _changed_dict(
     }
     if gone and not kept:
         raise ValueError("a mapping would be left empty")
+    changing = set(gone | below.keys())
     for op in here:
-        if not isinstance(op, Put) or op.key in gone or kept.get(op.key) not in (None, [], {}):
+        if not isinstance(op, Put) or op.key in changing or data.get(op.key) not in (None, [], {}):
             raise ValueError("a mapping can only be given a key that it lacks")
+        changing.add(op.key)
         kept[op.key] = bare(op.value)
     return kept

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import deque
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.errors import Unreadable
 from lhmigrate.fields import plain
 from lhmigrate.yamledit.layout import comments
-from lhmigrate.yamledit.ops import CannotEdit, Data, Op, Splice, changed
+from lhmigrate.yamledit.ops import CannotEdit, Data, Splice
 from lhmigrate.yamledit.sites import cannot
 from lhmigrate.yamledit.style import is_json
 from lhmigrate.yamltext import Node, Piece, parse, pieces
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 
     from lhmigrate.yamledit.style import Span
 
-Wanted = tuple[Node, "Sequence[Op]"]
-"""A document's root, and what is to be done to it."""
+Intended = tuple[Node, Data]
+"""The root of a document that is edited, and what its data are to be."""
 
 _ELSEWHERE: Final = "cannot be edited without a change elsewhere in its file; edit it by hand"
 _DATA: Final = "cannot be edited here so that it reads as intended; edit it by hand"
@@ -32,28 +34,37 @@ class _Version(NamedTuple):
 
     text: str
     own: tuple[Span, ...]
+    free: tuple[Span, ...]
+    """Those that may hold comments of their own: what was removed whole, and what is new."""
 
 
-def prove(old: str, new: str, splices: Sequence[Splice], wanted: Sequence[Wanted]) -> None:
-    """Raises `CannotEdit` unless the new text is the old one with exactly what was wanted.
+def prove(old: str, new: str, splices: Sequence[Splice], intended: Sequence[Intended]) -> None:
+    """Raises `CannotEdit` unless the new text is the old one with exactly what is intended, in the order of the text.
 
-    Outside the splices the texts are equal. The file has the same documents as before, and those that nothing was
-    wanted of are equal in every character. Those that were edited read as they should, comments outside the splices
+    Outside the splices the texts are equal. The file has the same documents as before, and those that were not
+    edited are equal in every character. Those that were edited read as they should, comments outside the splices
     are comments still, and JSON is still JSON.
     """
-    file_root = wanted[0][0]
-    before = _Version(old, tuple((splice.start, splice.end) for splice in splices))
-    after = _Version(new, tuple(_spans(splices)))
+    first = intended[0][0]
+    taken = tuple((splice.start, splice.end) for splice in splices)
+    before = _Version(old, taken, tuple(span for span, splice in zip(taken, splices, strict=True) if not splice.text))
+    given = tuple(_spans(splices))
+    after = _Version(new, given, given)
     if not _equal_outside(before, after):
-        raise cannot(file_root, _ELSEWHERE)
-    for piece, now in zip_longest(pieces(old, file_root.file), pieces(new, file_root.file)):
+        raise cannot(first, _ELSEWHERE)
+    waiting = deque(intended)
+    for piece, now in zip_longest(pieces(old, first.file), pieces(new, first.file)):
         if piece is None or now is None:
-            raise cannot(file_root, _ELSEWHERE)
-        here = [one for one in wanted if piece.start <= one[0].start <= piece.start + len(piece.text)]
+            raise cannot(first, _ELSEWHERE)
+        here: list[Intended] = []
+        while waiting and waiting[0][0].start < piece.start + len(piece.text):
+            here.append(waiting.popleft())
         if here:
             _prove_piece(before, piece, after, now, here)
         elif piece.text != now.text:
-            raise cannot(file_root, _ELSEWHERE)
+            raise cannot(first, _ELSEWHERE)
+    if waiting:
+        raise cannot(waiting[0][0], _ELSEWHERE)
 
 
 def _spans(splices: Iterable[Splice]) -> Iterator[Span]:
@@ -74,32 +85,42 @@ def _equal_outside(one: _Version, other: _Version) -> bool:
     return True
 
 
-def _prove_piece(before: _Version, piece: Piece, after: _Version, now: Piece, wanted: Sequence[Wanted]) -> None:
-    first = wanted[0][0]
+def _prove_piece(before: _Version, piece: Piece, after: _Version, now: Piece, intended: Sequence[Intended]) -> None:
+    first = intended[0][0]
     try:
-        found = parse(now)
+        found = _parsed(now, first)
         roots = [first] if len(found) == 1 else parse(piece)
         if len(roots) != len(found):
             raise cannot(first, _ELSEWHERE)
         for root, root_now in zip(roots, found, strict=True):
-            ops = [op for one, several in wanted if one.start == root.start for op in several]
-            if not same(plain(root_now), changed(plain(root), ops)):
+            [data] = [data for one, data in intended if one.start == root.start] or [plain(root)]
+            if not same(plain(root_now), data):
                 raise cannot(root, _DATA)
-            if is_json(before.text[root.start : root.end]) and not is_json(after.text[root_now.start : root_now.end]):
+            if is_json(before.text, root) and not is_json(after.text, root_now):
                 raise cannot(root, _JSON)
     except Unreadable as error:
         raise CannotEdit(error.problem) from None
-    except ValueError:
-        raise cannot(first, _DATA) from None
     if _comments(before, piece, roots) != _comments(after, now, found):
         raise cannot(first, _COMMENTS)
+
+
+def _parsed(piece: Piece, wanted: Node) -> list[Node]:
+    try:
+        return parse(piece)
+    except Unreadable:
+        raise cannot(wanted, _DATA) from None
 
 
 def _comments(version: _Version, piece: Piece, roots: Sequence[Node]) -> list[str]:
     """The comments that both versions should have."""
     found = comments(version.text, piece.start, piece.start + len(piece.text), roots)
-    own = [(start, end) for start, end in version.own if start < end]
-    return [text for index, text in found if not any(start <= index < end for start, end in own)]
+    return [text for index, text in found if not _covers(version.free, index)]
+
+
+def _covers(spans: Sequence[Span], index: int) -> bool:
+    """Whether a place is in one of the spans, which are in order."""
+    number = bisect_right(spans, index, key=lambda span: span[0])
+    return number > 0 and index < spans[number - 1][1]
 
 
 def same(one: Data, other: Data) -> bool:

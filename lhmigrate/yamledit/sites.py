@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from lhmigrate.errors import Problem
 from lhmigrate.fields import absent, kind_of
-from lhmigrate.yamledit.layout import Layout, children, every, filled
+from lhmigrate.yamledit.layout import Layout, children, count, every, filled
 from lhmigrate.yamledit.ops import Append, CannotEdit, Data, Op, Put, Remove, Replace, Route
 from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence
 
@@ -45,6 +45,11 @@ class Site:
         key = self.node.pairs[index][0] if isinstance(self.node, Mapping) else None
         return key.text if isinstance(key, Scalar) else ""
 
+    def replaces(self, index: int) -> bool:
+        """Whether an entry that gets a value had a scalar."""
+        value = _child(self.node, index)
+        return isinstance(value, Scalar) and not absent(value)
+
     def example(self, key: str | None) -> Mapping | None:
         """A mapping of the same list that has the key, or else this one."""
         parent = self.above[-1] if self.above else None
@@ -68,6 +73,8 @@ class Sites:
         self._sites: dict[Route, Site] = {}
         self._filled: dict[Route, dict[str, Data]] = {}
         self._removed: set[Route] = set()
+        self.whole: dict[str, Data] | None = None
+        """What the root gets, where that is `{}` or null."""
         self._shared = _shared(root) if "*" in layout.text[root.start : root.end] else frozenset()
 
     def of(self, ops: Several[Op]) -> list[Site]:
@@ -83,9 +90,12 @@ class Sites:
                 case Replace():
                     self._replace(op)
         for route, value in self._filled.items():
-            self._give(route, value)
+            self._give(route, dict(sorted(value.items())))
         for op in ops:
             self._refuse_removed(op)
+        for site in self._sites.values():
+            # The order of keys is not that of the operations, so that this has none.
+            site.added.sort(key=lambda one: one[0] or "")
         return list(self._sites.values())
 
     # One operation.
@@ -127,9 +137,11 @@ class Sites:
                 if id(one) in self._shared and entry.start <= one.start < entry.end:
                     raise cannot(one, _SHARED)
         _refuse_placeholders(node)
+        if isinstance(site.node, Mapping):
+            _refuse_placeholders(site.node.pairs[index][0])
         site.removed.add(index)
         self._removed.add(op.route)
-        if len(site.removed) == _count(site.node):
+        if len(site.removed) == count(site.node):
             raise cannot(node, "is the last one that is left there, and an empty list or object means something else")
 
     def _replace(self, op: Replace) -> None:
@@ -142,7 +154,10 @@ class Sites:
     def _give(self, route: Route, value: Data, *, replacing: bool = False) -> None:
         node = self._find(route)
         if not route:
-            raise cannot(node, "is a whole document; it is not filled or replaced")
+            if replacing or node.start == node.end:
+                raise cannot(node, "is a whole document, and only an empty object {} can be given keys")
+            self.whole = value
+            return
         if not replacing and not absent(node) and (isinstance(node, Scalar) or filled(node)):
             raise cannot(node, "has a value already")
         site, index = self._entry(route)
@@ -164,7 +179,8 @@ class Sites:
             return self._sites[route]
         *above, node = (self._find(route[:length]) for length in range(len(route) + 1))
         if isinstance(node, Scalar) or not filled(node):
-            raise cannot(node, f"is {kind_of(node) if absent(node) or isinstance(node, Scalar) else 'empty'}")
+            what = kind_of(node) if isinstance(node, Scalar) else f"an empty {kind_of(node).split()[-1]}"
+            raise cannot(node, f"is {what}, and has nothing in it that could be added to or taken from")
         in_flow = any(self._layout.is_flow(one) for one in (*above, node))
         return self._sites.setdefault(route, Site(route, node, tuple(above), in_flow=in_flow))
 
@@ -224,10 +240,6 @@ def _index(node: Mapping, wanted: str | int) -> int | None:
 
 def _child(node: Sequence | Mapping, index: int) -> Node:
     return node.items[index] if isinstance(node, Sequence) else node.pairs[index][1]
-
-
-def _count(node: Sequence | Mapping) -> int:
-    return len(node.items if isinstance(node, Sequence) else node.pairs)
 
 
 def _shared(root: Node) -> frozenset[int]:

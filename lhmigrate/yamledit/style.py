@@ -10,11 +10,14 @@ import json
 import re
 from bisect import bisect_left
 from collections import Counter
+from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
+from lhmigrate.errors import Unreadable
 from lhmigrate.fields import scalar
 from lhmigrate.yamledit.layout import BREAK, Layout, filled
-from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence
+from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence, parse, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,37 +27,10 @@ _Value = TypeVar("_Value")
 
 # Strings that nobody reads as anything else: in YAML 1.1 and 1.2, in block and flow style, as a key and as a value.
 _PLAIN = re.compile(r"[A-Za-z_/](?:[-A-Za-z0-9_./+@]| (?=[A-Za-z0-9])|:(?=[A-Za-z]))*|[0-9.][-A-Za-z0-9_./]*")
+_NEARBY: Final = 16_000
+"""So many characters before and behind a document are looked at for style, however long the file is."""
+
 _NUMERIC = re.compile(r"[-+.]?[0-9][-+0-9a-fA-FxXoO_.]*")
-
-
-class Style(NamedTuple):
-    """What is usual in a place."""
-
-    step: int
-    """Columns from a key to the keys inside it."""
-    dash: int
-    """Columns from a key to the dashes of the list inside it."""
-    gap: int
-    """Columns from a dash to its item."""
-    quote: str
-    """For strings that need quotes."""
-    values: str
-    """The quotes that values have although they need none."""
-    keys: str
-    """The quotes that keys have although they need none."""
-    brace: str
-    """The blanks inside braces."""
-    bracket: str
-    """The blanks inside brackets."""
-    colon: str
-    """In flow style."""
-    comma: str
-    json: bool
-    pretty: bool
-    """Whether flow collections have a line for each entry where nothing else tells."""
-    unit: str
-    """The indentation of such lines."""
-    line_break: str
 
 
 class Example(NamedTuple):
@@ -64,7 +40,7 @@ class Example(NamedTuple):
     value: Node
 
 
-class _Votes(Generic[_Value]):
+class Votes(Generic[_Value]):
     """What one thing was like wherever it was seen."""
 
     def __init__(self, otherwise: _Value) -> None:
@@ -76,9 +52,13 @@ class _Votes(Generic[_Value]):
         return len(self._seen)
 
     def add(self, index: int, value: _Value) -> None:
+        """One observation, and where it was made."""
         self._seen.append((index, value))
 
     def usual(self, around: Iterable[Span] = ()) -> _Value:
+        """The majority inside the first of the spans where there is any, else everywhere."""
+        if not self._seen:
+            return self._otherwise
         if self._everywhere is None:
             self._seen.sort(key=lambda vote: vote[0])
             self._everywhere = self._majority(0, len(self._seen))
@@ -89,97 +69,192 @@ class _Votes(Generic[_Value]):
         return self._everywhere
 
     def _majority(self, first: int, last: int) -> _Value:
-        [(value, _)] = Counter(value for _, value in self._seen[first:last]).most_common(1) or [(self._otherwise, 0)]
-        return value
+        counts = Counter(value for _, value in self._seen[first:last])
+        return max(counts, key=counts.__getitem__) if counts else self._otherwise
 
 
-class Evidence:
-    """What was seen in the documents of a text, and examples of what stands under a key."""
+class Tally:
+    """What was seen in some documents of a text, and examples of what stands under a key."""
 
-    def __init__(self, text: str) -> None:
-        self._layout = Layout(text)
+    def __init__(self) -> None:
         self.examples: dict[str, list[Example]] = {}
-        self.dashes = _Votes(0)
-        self._steps = _Votes(2)
-        self._gaps = _Votes(2)
-        self._quotes = _Votes('"')
-        self._values = _Votes("")
-        self._keys = _Votes("")
-        self._braces = _Votes("")
-        self._brackets = _Votes("")
-        self._colons = _Votes(": ")
-        self._commas = _Votes(", ")
-        self._pretty = _Votes(otherwise=False)
-        self._units = _Votes("  ")
-        self._json: list[Span] = []
+        self.steps = Votes(2)
+        self.dashes = Votes(0)
+        self.gaps = Votes(2)
+        self.quotes = Votes('"')
+        self.values = Votes("")
+        self.keys = Votes("")
+        self.braces = Votes("")
+        self.brackets = Votes("")
+        self.colons = Votes(": ")
+        self.commas = Votes(", ")
+        self.pretty = Votes(otherwise=False)
+        self.units = Votes("  ")
 
-    def see(self, root: Node) -> None:
-        """Adds a document's evidence."""
-        self._layout = Layout(self._layout.text, root)
-        if is_json(self._layout.text[root.start : root.end]):
-            self._json.append((root.start, root.end))
+    def see(self, layout: Layout, root: Node) -> None:
+        """Adds what a document shows."""
         for key, value in _values(root):
             if isinstance(key, Scalar):
-                self._scalar(key, self._keys)
+                self._scalar(layout, key, self.keys)
             if isinstance(value, Scalar):
-                self._scalar(value, self._values)
+                self._scalar(layout, value, self.values)
             elif filled(value):
                 if isinstance(key, Scalar):
                     self.examples.setdefault(key.text, []).append(Example(key, value))
-                if self._layout.is_flow(value):
-                    self._flow(value)
+                if layout.is_flow(value):
+                    self._flow(layout, value)
                 else:
                     self._block(key, value)
 
-    def style(self, place: int, around: Iterable[Span] = ()) -> Style:
-        """What is usual in a place, given the spans around it, from the inside out."""
-        spans = tuple(around)
-        is_in_json = any(start <= place <= end for start, end in self._json)
-        return Style(
-            step=self._steps.usual(spans),
-            dash=self.dashes.usual(spans),
-            gap=self._gaps.usual(spans),
-            quote='"' if is_in_json else self._quotes.usual(spans),
-            values='"' if is_in_json else self._values.usual(spans),
-            keys='"' if is_in_json else self._keys.usual(spans),
-            brace=self._braces.usual(spans),
-            bracket=self._brackets.usual(spans),
-            colon=self._colons.usual(spans),
-            comma=self._commas.usual(spans),
-            json=is_in_json,
-            pretty=is_in_json and self._pretty.usual(),
-            unit=self._units.usual(spans),
-            line_break=self._layout.break_at(place),
-        )
-
-    def _scalar(self, node: Scalar, into: _Votes[str]) -> None:
-        quote = self._layout.quote(node)
+    def _scalar(self, layout: Layout, node: Scalar, into: Votes[str]) -> None:
+        quote = layout.quote(node)
         if quote:
-            self._quotes.add(node.start, quote)
-        if isinstance(scalar(node), str) and may_be_plain(node.text):
+            self.quotes.add(node.start, quote)
+        if may_be_plain(node.text) if quote else isinstance(scalar(node), str):
             into.add(node.start, quote)
 
     def _block(self, key: Node | None, value: Sequence | Mapping) -> None:
         if key is not None and (columns := columns_inside(key, value)) is not None:
-            (self.dashes if isinstance(value, Sequence) else self._steps).add(value.start, columns)
+            (self.dashes if isinstance(value, Sequence) else self.steps).add(value.start, columns)
         if isinstance(value, Sequence) and (gap := gap_inside(value)) is not None:
-            self._gaps.add(value.start, gap)
+            self.gaps.add(value.start, gap)
 
-    def _flow(self, value: Sequence | Mapping) -> None:
-        layout = self._layout
+    def _flow(self, layout: Layout, value: Sequence | Mapping) -> None:
         start = layout.content(value)
         inner = layout.skip(start + 1)
         lines = layout.one_a_line(value)
-        self._pretty.add(start, lines)
+        self.pretty.add(start, lines)
         if lines:
             outside, inside = layout.indentation(start), layout.indentation(inner)
             if inside.startswith(outside) and inside != outside:
-                self._units.add(start, inside.removeprefix(outside))
+                self.units.add(start, inside.removeprefix(outside))
         elif not BREAK.search(layout.text, start, value.end):
-            padding = self._braces if isinstance(value, Mapping) else self._brackets
+            padding = self.braces if isinstance(value, Mapping) else self.brackets
             padding.add(start, layout.text[start + 1 : inner])
         for separator in layout.separators(value):
-            (self._colons if ":" in separator else self._commas).add(start, separator)
+            (self.colons if ":" in separator else self.commas).add(start, separator)
+
+
+class Evidence:
+    """How a document is written, as far as anybody asks: looking at all of it takes about as long as reading it."""
+
+    def __init__(self, text: str, root: Node | None) -> None:
+        self.layout = Layout(text, root)
+        self._root = root
+
+    @cached_property
+    def json(self) -> bool:
+        """Whether the document is JSON."""
+        return self._root is not None and is_json(self.layout.text, self._root)
+
+    @cached_property
+    def tally(self) -> Tally:
+        """What the document shows; where it holds no list in block style, also what those around it show."""
+        tally = Tally()
+        if self._root is not None:
+            tally.see(self.layout, self._root)
+            if not tally.dashes:
+                tally = Tally()
+                for other in self._others(self._root):
+                    tally.see(Layout(self.layout.text, other), other)
+                    if tally.dashes:
+                        break
+                tally.see(self.layout, self._root)
+        return tally
+
+    def _others(self, root: Node) -> Iterator[Node]:
+        first = max(root.start - _NEARBY, 0)
+        for piece in pieces(self.layout.text[first : root.start + _NEARBY], root.file):
+            with suppress(Unreadable):  # at the edges, documents are cut in two
+                others = parse(piece._replace(start=piece.start + first))
+                yield from (other for other in others if other.start != root.start)
+
+
+class Style:
+    """What is usual in a place of a document, given the spans around it, from the inside out."""
+
+    def __init__(self, evidence: Evidence, place: int = 0, around: Iterable[Span] = ()) -> None:
+        self._evidence = evidence
+        self._place = place
+        self._around = tuple(around)
+
+    def examples(self, key: str) -> list[Example]:
+        """Lists and mappings with something in them that stand under a key in the document."""
+        return self._evidence.tally.examples.get(key, [])
+
+    @property
+    def json(self) -> bool:
+        """Whether all of it has to be JSON."""
+        return self._evidence.json
+
+    @cached_property
+    def step(self) -> int:
+        """Columns from a key to the keys inside it."""
+        return self._evidence.tally.steps.usual(self._around)
+
+    @cached_property
+    def dash(self) -> int:
+        """Columns from a key to the dashes of the list inside it."""
+        return self._evidence.tally.dashes.usual(self._around)
+
+    @cached_property
+    def gap(self) -> int:
+        """Columns from a dash to its item."""
+        return self._evidence.tally.gaps.usual(self._around)
+
+    @cached_property
+    def quote(self) -> str:
+        """The quote of strings that need one."""
+        return '"' if self.json else self._evidence.tally.quotes.usual(self._around)
+
+    @cached_property
+    def values(self) -> str:
+        """The quote that values have although they need none; empty where they have none."""
+        return '"' if self.json else self._evidence.tally.values.usual(self._around)
+
+    @cached_property
+    def keys(self) -> str:
+        """The quote that keys have although they need none; empty where they have none."""
+        return '"' if self.json else self._evidence.tally.keys.usual(self._around)
+
+    @cached_property
+    def brace(self) -> str:
+        """The blanks inside braces."""
+        return self._evidence.tally.braces.usual(self._around)
+
+    @cached_property
+    def bracket(self) -> str:
+        """The blanks inside brackets."""
+        return self._evidence.tally.brackets.usual(self._around)
+
+    @cached_property
+    def colon(self) -> str:
+        """The colon of flow style, with the blanks around it."""
+        tally = self._evidence.tally
+        compact = self.json and not tally.colons and tally.commas.usual(self._around) == ","
+        return ":" if compact else tally.colons.usual(self._around)
+
+    @cached_property
+    def comma(self) -> str:
+        """The comma of flow style, with the blanks around it."""
+        tally = self._evidence.tally
+        compact = self.json and not tally.commas and tally.colons.usual(self._around) == ":"
+        return "," if compact else tally.commas.usual(self._around)
+
+    @cached_property
+    def pretty(self) -> bool:
+        """Whether flow collections have a line for each entry where nothing else tells."""
+        return self.json and self._evidence.tally.pretty.usual()
+
+    @cached_property
+    def unit(self) -> str:
+        """The indentation of such lines."""
+        return self._evidence.tally.units.usual(self._around)
+
+    @cached_property
+    def line_break(self) -> str:
+        """What ends lines."""
+        return self._evidence.layout.break_at(self._place)
 
 
 def _values(root: Node) -> Iterator[tuple[Node | None, Node]]:
@@ -218,12 +293,13 @@ _MOST_COLUMNS: Final = 12
 """More than this is no indentation that anybody wants more of."""
 
 
-def is_json(text: str) -> bool:
-    """Whether a document is JSON, and so has to stay JSON."""
-    if not text.startswith(("{", "[")):
+def is_json(text: str, root: Node) -> bool:
+    """Whether a document is JSON, and so has to stay JSON. Where it is `{}`, only the name of its file can tell."""
+    document = text[root.start : root.end]
+    if not document.startswith(("{", "[")) or not (filled(root) or root.file.endswith(".json")):
         return False
     try:
-        json.loads(text)
+        json.loads(document)
     except (ValueError, RecursionError):
         return False
     return True

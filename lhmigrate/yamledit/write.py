@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from math import isfinite, isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate.yamledit.layout import BREAK, Layout, filled
 from lhmigrate.yamledit.ops import Commented, Data
-from lhmigrate.yamledit.style import Evidence, Example, Style, columns_inside, gap_inside, may_be_plain
+from lhmigrate.yamledit.style import Example, Style, columns_inside, gap_inside, may_be_plain
 from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -24,12 +24,22 @@ _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff
 _NOT_IN_COMMENTS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
+class _Fashion(NamedTuple):
+    """How one flow collection is written."""
+
+    lines: bool
+    """Whether each entry has a line."""
+    blank: str
+    """The blanks inside its brackets."""
+    colon: str
+    comma: str
+
+
 class Writer:
     """Writes in one style. Lines are given without their line breaks and without the indentation of the first."""
 
-    def __init__(self, layout: Layout, evidence: Evidence, style: Style) -> None:
+    def __init__(self, layout: Layout, style: Style) -> None:
         self._layout = layout
-        self._examples = evidence.examples
         self.style = style
 
     # Block style.
@@ -59,10 +69,14 @@ class Writer:
         example = self._example(key, data, like)
         text = self.key(key, example.key if example else _first_key(like))
         value = self.value(key, data, like)
-        return [*above, f"{text}: {value}"] if isinstance(value, str) else [*above, f"{text}:", *value]
+        lines = f"{text}: {value}".split(self.style.line_break) if isinstance(value, str) else [f"{text}:", *value]
+        return [*above, *lines]
 
     def value(self, key: str, data: Data, like: Mapping | None) -> str | list[str]:
-        """A value as it stands behind its key, or as the lines below it, indented from where the key begins."""
+        """A value as it stands behind its key, or as the lines below it, indented from where the key begins.
+
+        In flow style, what stands behind its key may have more than one line as well.
+        """
         above, data = _uncommented(data)
         example = self._example(key, data, like)
         node = example.value if example else None
@@ -75,16 +89,17 @@ class Writer:
 
     def inline_or_block(self, data: Data, key: str | None, like: Node | None) -> list[str]:
         """Data as lines, in block style if what they are like is."""
-        return [self.flow(data, like)] if self.is_inline(data, key, like) else self.block(data, like)
+        if self.is_inline(data, key, like):
+            return self.flow(data, like).split(self.style.line_break)
+        return self.block(data, like)
 
     def is_inline(self, data: Data, key: str | None, like: Node | None) -> bool:
         """Whether data stand in the line of their key or dash: scalars, empty collections, and flow style."""
         if not isinstance(data, dict | list) or not data:
             return True
-        for node in (like, *(example.value for example in self._same_key(key, data))):
-            if node is not None and filled(node) and isinstance(node, Mapping) == isinstance(data, dict):
-                return self._layout.is_flow(node)
-        return self.style.json
+        if like is None or not filled(like) or not isinstance(like, _kind(data)):
+            like = next((example.value for example in self._same_key(key, data)), None)
+        return self.style.json if like is None else self._layout.is_flow(like)
 
     # Flow style.
 
@@ -93,29 +108,22 @@ class Writer:
         _, data = _uncommented(data)
         if not isinstance(data, dict | list):
             return self.scalar(data, like)
-        example = like if like is not None and filled(like) and self._layout.is_flow(like) else None
-        lines = self.style.pretty if example is None else self._has_lines(example)
-        inner = indentation + self.style.unit if lines else ""
-        if isinstance(data, dict):
-            mapping = like if isinstance(like, Mapping) else None
-            entries = [self.flow_pair(key, data[key], mapping, inner) for key in _order(data, mapping)]
-            left, right, blank = "{", "}", self.style.brace
-        else:
-            sisters = like.items if isinstance(like, Sequence) else []
-            entries = [self.flow(item, most_alike(item, sisters), inner) for item in data]
-            left, right, blank = "[", "]", self.style.bracket
-        if not entries:
+        left, right = ("{", "}") if isinstance(data, dict) else ("[", "]")
+        if not data:
             return left + right
-        if lines:
+        fashion = self._fashion(data, like)
+        inner = indentation + self.style.unit if fashion.lines else ""
+        entries = self._entries(data, like, fashion.colon, inner)
+        if fashion.lines:
             line_break = self.style.line_break
             return f"{left}{line_break}{inner}{f',{line_break}{inner}'.join(entries)}{line_break}{indentation}{right}"
-        return f"{left}{blank}{self.style.comma.join(entries)}{blank}{right}"
+        return f"{left}{fashion.blank}{fashion.comma.join(entries)}{fashion.blank}{right}"
 
-    def flow_pair(self, key: str, data: Data, like: Mapping | None, indentation: str = "") -> str:
+    def flow_pair(self, key: str, data: Data, like: Mapping | None, indentation: str = "", colon: str = "") -> str:
         """A key of a flow mapping with its value."""
         example = self._example(key, data, like)
         text = self.key(key, example.key if example else _first_key(like))
-        colon = self.style.colon
+        colon = colon or self.style.colon
         if not text.startswith('"') and colon.endswith(":"):
             colon += " "  # only behind a quote does a colon stand for itself
         return f"{text}{colon}{self.flow_value(key, data, like, indentation)}"
@@ -125,15 +133,34 @@ class Writer:
         example = self._example(key, data, like)
         return self.flow(data, example.value if example else None, indentation)
 
-    def _has_lines(self, example: Node) -> bool:
-        return not isinstance(example, Scalar) and self._layout.one_a_line(example)
+    def _entries(self, data: Data, like: Node | None, colon: str, indentation: str) -> list[str]:
+        if isinstance(data, dict):
+            mapping = like if isinstance(like, Mapping) else None
+            return [self.flow_pair(key, data[key], mapping, indentation, colon) for key in _order(data, mapping)]
+        sisters = like.items if isinstance(like, Sequence) else []
+        return [self.flow(item, most_alike(item, sisters), indentation) for item in data]
+
+    def _fashion(self, data: Data, like: Node | None) -> _Fashion:
+        """How a flow collection is written: as the one it is like, or as is usual."""
+        style, layout = self.style, self._layout
+        usual = _Fashion(
+            style.pretty, style.brace if isinstance(data, dict) else style.bracket, style.colon, style.comma
+        )
+        if like is None or isinstance(like, Scalar) or not filled(like) or not layout.is_flow(like):
+            return usual
+        if layout.one_a_line(like):
+            return usual._replace(lines=True)
+        start = layout.content(like) + 1
+        fashion = usual._replace(lines=False, blank=layout.text[start : layout.skip(start)])
+        for separator in layout.separators(like):
+            fashion = fashion._replace(colon=separator) if ":" in separator else fashion._replace(comma=separator)
+        return fashion
 
     # Scalars.
 
     def key(self, text: str, like: Node | None) -> str:
         """A key, quoted as the one it is like, or as is usual."""
-        quote = self._layout.quote(like) if isinstance(like, Scalar) else self.style.keys
-        return self._string(text, quote or self.style.keys * self.style.json)
+        return self._string(text, self._layout.quote(like) if isinstance(like, Scalar) else self.style.keys)
 
     def scalar(self, data: Data, like: Node | None) -> str:
         """A scalar, quoted as the one it is like, or as is usual."""
@@ -145,12 +172,11 @@ class Writer:
             return str(data)
         if isinstance(data, float):
             return _float(data)
-        quote = self._layout.quote(like) if isinstance(like, Scalar) else self.style.values
-        return self._string(data, quote or self.style.values * self.style.json)
+        return self._string(data, self._layout.quote(like) if isinstance(like, Scalar) else self.style.values)
 
     def _string(self, text: str, quote: str) -> str:
         if not quote:
-            if may_be_plain(text):
+            if may_be_plain(text) and not self.style.json:
                 return text
             quote = self.style.quote
         if quote == "'" and text.isprintable():
@@ -169,7 +195,7 @@ class Writer:
         return next(iter(self._same_key(key, data)), None)
 
     def _same_key(self, key: str | None, data: Data) -> list[Example]:
-        found = self._examples.get(key, []) if key is not None else []
+        found = self.style.examples(key) if key is not None else []
         return [example for example in reversed(found) if isinstance(example.value, _kind(data))][:1]
 
 
