@@ -38,9 +38,9 @@ LAYERS = (
     ("sources", "hops", "collisions", "stale", "notes", "traps", "reports.json", "reports.rows", "reports.screen"),
     ("lint", "transition", "tighten"),
     # What there is to change, and where in the text.
-    ("plan", "check", "reports.terminal", "reports.catalogue", "widen", "placing", "around"),
+    ("plan", "check", "reports.terminal", "reports.catalogue", "widen", "placing", "around", "generate"),
     ("patch", "reports.unified", "reports.snippets"),
-    ("patching", "reports.patch", "reports.json_patch"),
+    ("patching", "reports.patch", "reports.json_patch", "reports.generate"),
     ("cli",),
     ("__main__",),
 )
