@@ -72,9 +72,9 @@ LAYERS = (
     ),
     ("lint", "transition", "tighten"),
     # What there is to change, and where in the text.
-    ("widen", "placing", "around"),
+    ("widen", "placing", "around", "generate"),
     ("plan", "check", "reports.terminal", "reports.catalogue"),
-    ("patch", "reports.unified", "reports.snippets"),
+    ("patch", "reports.unified", "reports.snippets", "reports.generate"),
     ("reports.patch",),
     ("patching", "reports.json_patch"),
     ("cli",),
