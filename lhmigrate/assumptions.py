@@ -57,6 +57,7 @@ def assume(
     mine = Policies(one for one in policies if _of(settings.namespace, one) and not one.unread and not one.shipped_by)
     for release in releases:
         api = _ports_of_api(release, glossary)
+        ours = tuple(component.all_labels() for component in release.components.values())
         for flow in release.flows.values():
             rare = any(settings.usage(glossary.features[name]) in {None, Usage.FEW} for name in flow.features)
             for name, component, direction in _outside_ends(flow, release, glossary):
@@ -67,7 +68,7 @@ def assume(
                     for rule in policy.rules(direction):
                         alone = bool(policy.selects) and _only(name, component, release)
                         likely = _about(rule, name, EVERY_PORT if alone else ports)
-                        meant = [peer for peer in likely if _somebody_else(peer, release, settings.namespace)]
+                        meant = [peer for peer in likely if _somebody_else(peer, ours, settings.namespace)]
                         if meant:
                             found[name] = _more(found.get(name, Assumed()), glossary, name, rule, meant, flow.ports)
     return found
@@ -125,7 +126,7 @@ def _called(pods: Selector, name: str) -> bool:
     return any(name in value for key, value in pods.implied().items() if key in SAYING_WHO)
 
 
-def _somebody_else(peer: Peer, release: Release, home: str) -> bool:
+def _somebody_else(peer: Peer, ours: tuple[Labels, ...], home: str) -> bool:
     """Whether a peer names somebody in particular, and not Longhorn's own pods or all of their namespace."""
     match peer:
         case Part():
@@ -134,9 +135,7 @@ def _somebody_else(peer: Peer, release: Release, home: str) -> bool:
             # Link-local addresses are the node's own: Cilium shows its iSCSI so.
             return peer.network not in WHOLE_INTERNET and not peer.network.is_link_local
         case Pods(namespaces=None):
-            return bool(peer.pods) and not any(
-                peer.pods.matches(component.all_labels()) for component in release.components.values()
-            )
+            return bool(peer.pods) and not any(peer.pods.matches(labels) for labels in ours)
         case Pods():
             at_home = any(home in one.values for one in (peer.namespaces.requirements if peer.namespaces else ()))
             return bool(peer.pods) or (bool(peer.namespaces) and not at_home)

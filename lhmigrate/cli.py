@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypedDict, Unpack
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lhmigrate.catalogue import Catalogue
+    from lhmigrate.config import Options
     from lhmigrate.findings import Finding
     from lhmigrate.inventory import Inventory
-    from lhmigrate.release import Release
+    from lhmigrate.patch import Installation
+    from lhmigrate.patching import Done
+    from lhmigrate.release import Glossary, Release
     from lhmigrate.reports.screen import Screen
     from lhmigrate.settings import Settings
+    from lhmigrate.sources import Reading
 
 NOTHING_TO_DO, SOMETHING_TO_DO, COULD_NOT_RUN = 0, 1, 2
 
@@ -43,6 +47,14 @@ class Format(StrEnum):
 
     terminal = "terminal"
     json = "json"
+
+
+class Phases(StrEnum):
+    """Which of a hop's edits to make."""
+
+    before = "before"
+    after = "after"
+    both = "both"
 
 
 Paths = Annotated[
@@ -100,18 +112,8 @@ def plan(
 ) -> None:
     """What must change before an upgrade, and what may be closed after it."""
     with _sentences_for_errors():
-        run = _Run(
-            paths or [],
-            config,
-            namespace=namespace,
-            default_namespace=default_namespace,
-            install=install,
-            cni=cni,
-            values=tuple(values or ()),
-            using=tuple(using or ()),
-            without=tuple(without or ()),
-            specs=tuple(specs or ()),
-        )
+        given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
+        run = _Run(paths or [], config, given)
         old, new = run.catalogue.find(from_), run.catalogue.find(to)
         inventory = run.inventory([old, new])
         from lhmigrate import plan as planning
@@ -126,6 +128,49 @@ def plan(
 
             _print(terminal.plan(made, run.catalogue.glossary, _screen()))
         _leave(made.findings, exit_zero=exit_zero)
+
+
+@app.command(epilog=_EXIT_CODES)
+def patch(
+    from_: From,
+    to: To,
+    paths: Paths = None,
+    phase: Annotated[Phases, typer.Option(help="The edits to make before the hop, or those to make after it.")] = (
+        Phases.before
+    ),
+    hop: Annotated[
+        int | None, typer.Option(metavar="N", help="The hop, counted from 1. [default: the next one]")
+    ] = None,
+    all_hops: Annotated[bool, typer.Option("--all-hops", help="Every hop of the way.")] = False,
+    namespace: Namespace = None,
+    default_namespace: DefaultNamespace = None,
+    values: ValuesFiles = None,
+    install: Install = None,
+    cni: CniName = None,
+    using: With = None,
+    without: Without = None,
+    specs: Specs = None,
+    config: ConfigFile = None,
+    format_: FormatOption = Format.terminal,
+    exit_zero: ExitZero = False,
+) -> None:
+    """The edits that a plan asks for, as a unified diff that `git apply` takes."""
+    with _sentences_for_errors():
+        given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
+        run = _Run(paths or [], config, given)
+        from lhmigrate import patching
+
+        wanted = patching.Wanted(hop=hop, all_hops=all_hops, phases=phase.value)
+        old, new = run.catalogue.find(from_), run.catalogue.find(to)
+        done = patching.patch(run.catalogue, old, new, run.installation(), wanted)
+        if format_ is Format.json:
+            from lhmigrate.around import shown
+            from lhmigrate.reports import json_patch
+
+            _print(json_patch.patch(old, new, done, shown))
+        else:
+            _show(done, run.catalogue.glossary)
+        raise typer.Exit(SOMETHING_TO_DO if done.something_to_do and not exit_zero else NOTHING_TO_DO)
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -146,18 +191,8 @@ def check(
 ) -> None:
     """Whether everything that a release needs is allowed, as things stand."""
     with _sentences_for_errors():
-        run = _Run(
-            paths or [],
-            config,
-            namespace=namespace,
-            default_namespace=default_namespace,
-            install=install,
-            cni=cni,
-            values=tuple(values or ()),
-            using=tuple(using or ()),
-            without=tuple(without or ()),
-            specs=tuple(specs or ()),
-        )
+        given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
+        run = _Run(paths or [], config, given)
         known = run.catalogue.find(release)
         inventory = run.inventory([known])
         from lhmigrate import check as checking
@@ -269,41 +304,79 @@ def main(
     """The options that come before a command."""
 
 
-class Given(TypedDict):
+class Given(NamedTuple):
     """The options that the configuration file has too."""
 
     namespace: str | None
     default_namespace: str | None
     install: str | None
     cni: str | None
-    values: tuple[str, ...]
-    using: tuple[str, ...]
-    without: tuple[str, ...]
-    specs: tuple[str, ...]
+    values: list[str] | None
+    using: list[str] | None
+    without: list[str] | None
+    specs: list[str] | None
+
+    def options(self) -> Options:
+        """These options as the configuration file would have them."""
+        from lhmigrate import config
+
+        return config.Options(
+            namespace=self.namespace,
+            default_namespace=self.default_namespace,
+            install=self.install,
+            cni=self.cni,
+            values=tuple(self.values or ()),
+            using=tuple(self.using or ()),
+            without=tuple(self.without or ()),
+            specs=tuple(self.specs or ()),
+        )
 
 
 class _Run:
     """What the options of one run say."""
 
-    def __init__(self, paths: list[str], config_file: str | None, **given: Unpack[Given]) -> None:
+    def __init__(self, paths: list[str], config_file: str | None, given: Given) -> None:
         from lhmigrate.scan import ReadAhead
 
+        self._paths = paths
         self._progress = _Progress()
         self._ahead = ReadAhead(paths, self._progress.tell)
         from lhmigrate import config
 
-        options = config.Options(**given).over(config.read(config_file))
-        self.catalogue = _catalogue(list(options.specs))
-        self.settings: Settings = config.settings(options, self.catalogue.glossary)
+        self._options = given.options().over(config.read(config_file))
+        self.catalogue = _catalogue(list(self._options.specs))
+        self.settings: Settings = config.settings(self._options, self.catalogue.glossary)
 
-    def inventory(self, releases: list[Release]) -> Inventory:
-        """What the user's files hold. Ends the run where policies are there and none could be read."""
-        from lhmigrate import config, inventory, sources
-        from lhmigrate.errors import Refusal
+    def reading(self) -> Reading:
+        """What the user's files hold, as it was read."""
+        from lhmigrate import sources
 
         scan = self._ahead.result()
         self._progress.end()
-        reading = sources.read(scan, self.settings.concerning)
+        return sources.read(scan, self.settings.concerning)
+
+    def installation(self) -> Installation:
+        """What a patch starts from."""
+        from lhmigrate import config
+        from lhmigrate.around import Around
+        from lhmigrate.patch import Installation
+
+        around, options, glossary = Around(self._paths), self._options, self.catalogue.glossary
+        return Installation(
+            reading=self.reading(),
+            values={file: around.text(file) or "" for file in options.values},
+            settle=lambda texts: config.settings(options, glossary, texts),
+            kustomized=config.kustomized_to,
+            around=around,
+            glossary=glossary,
+        )
+
+    def inventory(self, releases: list[Release]) -> Inventory:
+        """The user's policies. Ends the run where policies are there and none could be read."""
+        from lhmigrate import config, inventory
+        from lhmigrate.errors import Refusal
+
+        reading = self.reading()
         found = inventory.take(reading, self.settings, releases, config.kustomized_to)
         foreign = any(policy.denies() for policy in found.policies)
         if found.coverage.unread and not found.coverage.policies and not foreign:
@@ -368,6 +441,18 @@ def _print(report: str) -> None:
     # Whatever the locale, a report is UTF-8: arrows and dashes included.
     sys.stdout.buffer.write(report.encode("utf-8") + (b"" if report.endswith("\n") else b"\n"))
     sys.stdout.flush()
+
+
+def _show(done: Done, glossary: Glossary) -> None:
+    """The diff on stdout, byte for byte unless a person looks at it; what is to be said of it on stderr."""
+    from lhmigrate.around import shown
+    from lhmigrate.reports import patch as patches
+
+    changed = patches.unified(patches.joined(done.steps), shown)
+    if changed and not done.written:
+        _print(patches.coloured(changed, _screen()) if sys.stdout is not None and sys.stdout.isatty() else changed)
+    if sys.stderr is not None:
+        sys.stderr.write(patches.told(done.steps, glossary, written=done.written))
 
 
 def _screen() -> Screen:

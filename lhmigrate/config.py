@@ -73,9 +73,12 @@ def read(path: str | None) -> Options:
         raise Refusal(error.problem.message, error.problem.place) from None
 
 
-def settings(options: Options, glossary: Glossary) -> Settings:
-    """The installation that these options describe. Refuses names that mean nothing."""
-    values = Values(merged([_values(file) for file in options.values]))
+def settings(options: Options, glossary: Glossary, texts: abc.Mapping[str, str] = MappingProxyType({})) -> Settings:
+    """The installation that these options describe. Refuses names that mean nothing.
+
+    With `texts`, files of Helm values are taken to hold these instead of what they hold.
+    """
+    values = Values(merged([_values(file, texts.get(file)) for file in options.values]))
     override = values.get("namespaceOverride")
     if not isinstance(override, str | None):
         raise Refusal(f"the Helm value namespaceOverride must be a string, and it is {override!r}")
@@ -141,10 +144,10 @@ def _one_of(value: str, known: tuple[str, ...], what: str) -> str:
     return value
 
 
-def _document(file: str) -> Node | None:
-    """The one document of a file; None where it is empty."""
+def _document(file: str, text: str | None = None) -> Node | None:
+    """The one document of a file, or of a text in its place; None where it is empty."""
     try:
-        text = Path(file).read_text(encoding="utf-8-sig")
+        text = Path(file).read_text(encoding="utf-8-sig") if text is None else text
     except OSError as error:
         raise Refusal(f"cannot be read: {error.strerror}", Place(file)) from None
     except UnicodeDecodeError:
@@ -160,8 +163,8 @@ def _document(file: str) -> Node | None:
     return roots[0] if roots else None
 
 
-def _values(file: str) -> dict[str, Any]:
-    root = _document(file)
+def _values(file: str, text: str | None) -> dict[str, Any]:
+    root = _document(file, text)
     if root is None:
         return {}
     if not isinstance(root, Mapping):

@@ -193,6 +193,11 @@ class Selector:
                 keys |= selector.label_keys()
         return frozenset(keys)
 
+    @property
+    def identifies(self) -> bool:
+        """Whether it asks for a label with a value, so that pods which nobody knows of can hardly match."""
+        return self.anchor() is not None
+
     def implied(self) -> dict[str, str]:
         """The labels that everything it matches must carry."""
         return {

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from lhmigrate import stale
 from lhmigrate.findings import Code, Finding, Hop, Level, Phase
 from lhmigrate.labels import NAME_LABEL
 from lhmigrate.peers import Pods
-from lhmigrate.policy import Action
-from lhmigrate.ports import EVERY_PORT, NO_PORT, PROTOCOLS, Ports
-from lhmigrate.release import Usage
+from lhmigrate.policy import Action, Direction
+from lhmigrate.ports import EVERY_PORT, Ports
 from lhmigrate.state import judge_all
 from lhmigrate.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from lhmigrate.labels import Selector
     from lhmigrate.policy import Policy, Rule
     from lhmigrate.release import Component, Flow, Release
     from lhmigrate.state import World
@@ -28,13 +26,10 @@ def user_policies(world: World, old: Release, new: Release, hop: Hop | None = No
     for policy in world.user_policies(new):
         if policy.namespace == world.settings.namespace and not policy.unread:
             yield from _selects_nothing(world, policy, old, new, hop)
-            yield from _peers(world, policy, old, new, hop)
+            yield from _peers(world, policy, hop)
+            yield from _stale(world, policy, old, new, hop)
             yield from _ports(world, policy, old, new, hop)
             yield from _replaced(world, policy, old, new, hop)
-
-
-def _gone(world: World, selector: Selector, old: Release, new: Release) -> bool:
-    return bool(world.picked(selector, old)) and not world.picked(selector, new)
 
 
 def _selects_nothing(world: World, policy: Policy, old: Release, new: Release, hop: Hop | None) -> Iterator[Finding]:
@@ -83,26 +78,12 @@ def _still_reached(policy: Policy, components: Iterable[Component], release: Rel
     )
 
 
-def _peers(world: World, policy: Policy, old: Release, new: Release, hop: Hop | None) -> Iterator[Finding]:
-    """Peers that nothing carries the labels of."""
+def _peers(world: World, policy: Policy, hop: Hop | None) -> Iterator[Finding]:
+    """Peers in namespaces that nothing carries the labels of."""
     for rule in (*policy.ingress, *policy.egress):
         for peer in rule.peers:
-            if not isinstance(peer, Pods):
-                continue
-            if peer.namespaces:
+            if isinstance(peer, Pods) and peer.namespaces:
                 yield from _namespace_labels(world, policy, rule, peer, hop)
-            elif peer.namespaces is None and peer.pods and _gone(world, peer.pods, old, new):
-                yield Finding(
-                    Code.ALLOW_STALE,
-                    Level.NOTE,
-                    f"{policy} still names pods with {peer.pods}, which Longhorn {new} does not have any more.",
-                    "Take that peer out once no old pod runs; if it is the rule's last one, take the whole rule out.",
-                    place=rule.place,
-                    hop=hop,
-                    phase=Phase.AFTER,
-                    direction=rule.direction,
-                    policies=(policy,),
-                )
 
 
 def _namespace_labels(world: World, policy: Policy, rule: Rule, peer: Pods, hop: Hop | None) -> Iterator[Finding]:
@@ -125,34 +106,45 @@ def _namespace_labels(world: World, policy: Policy, rule: Rule, peer: Pods, hop:
             )
 
 
+def _stale(world: World, policy: Policy, old: Release, new: Release, hop: Hop | None) -> Iterator[Finding]:
+    """What the hop leaves behind: ports and peers that only the old release needed."""
+    for one in stale.stale(world, policy, old, new):
+        if one.ports:
+            into = "in" if one.rule.direction is Direction.INGRESS else "out"
+            message = f"{policy} lets {into} {one.ports}, which Longhorn {old} used there and {new} does not."
+            advice = "Close it once no old pod runs."
+        else:
+            pods = several([str(peer.pods) for peer in one.peers if isinstance(peer, Pods)])
+            message = f"{policy} still names pods with {pods}, which Longhorn {new} does not have any more."
+            advice = "Take that peer out once no old pod runs; if it is the rule's last one, take the whole rule out."
+        yield Finding(
+            Code.ALLOW_STALE,
+            Level.NOTE,
+            message,
+            advice,
+            place=one.rule.place,
+            hop=hop,
+            phase=Phase.AFTER,
+            ports=one.ports.names(),
+            direction=one.rule.direction,
+            policies=(policy,),
+        )
+
+
 def _ports(world: World, policy: Policy, old: Release, new: Release, hop: Hop | None) -> Iterator[Finding]:
-    """Ports that no flow of these pods uses: never did, or not any more."""
-    pods, were = _called(world.picked(policy.selects, new)), _called(world.picked(policy.selects, old))
+    """Ports that no flow of these pods uses or used."""
+    pods, were = stale.names(world, policy, new), stale.names(world, policy, old)
     if not pods:
         return
-    used, was_used = _used(world, pods, new), _used(world, were, old)
+    used, was_used = stale.used(world, pods, new), stale.used(world, were, old)
     for rule in (one for one in policy.ingress if one.action is Action.ALLOW):
         yield from _names(world, policy, rule, new, hop)
         if rule.ports == EVERY_PORT or not rule.ports:
             continue
-        unused = [one for one in _apart(rule.ports) if not one.meets(used)]
-        stale = Ports.of(part for one in unused if one.meets(was_used) for part in one.ranges)
-        dead = Ports.of(part for one in unused if not one.meets(was_used) for part in one.ranges)
-        if stale:
-            yield Finding(
-                Code.ALLOW_STALE,
-                Level.NOTE,
-                f"{policy} lets in {stale}, which Longhorn {old} used there and {new} does not.",
-                "Close it once no old pod runs.",
-                place=rule.place,
-                hop=hop,
-                phase=Phase.AFTER,
-                ports=stale.names(),
-                direction=rule.direction,
-                policies=(policy,),
-            )
+        unused = [one for one in rule.ports.apart() if not one.meets(used) and not one.meets(was_used)]
+        dead = Ports.of(part for one in unused for part in one.ranges)
         if dead:
-            served = f": they serve {_used(world, pods, new, rarely=False)}" if policy.selects else ""
+            served = f": they serve {stale.used(world, pods, new, rarely=False)}" if policy.selects else ""
             sees = " A policy sees the pod's port, not the Service's." if dead.meets(_WELL_KNOWN) else ""
             yield Finding(
                 Code.PORT_UNUSED,
@@ -190,41 +182,6 @@ def _names(world: World, policy: Policy, rule: Rule, release: Release, hop: Hop 
 
 _WELL_KNOWN: Final = Ports.parse("TCP/1-1023")
 """Services listen there, and pods that are not root do not."""
-
-
-def _apart(ports: Ports) -> Iterator[Ports]:
-    """Ports one by one, as they were probably written; a wide range is one.
-
-    A number for every protocol is one, too: in other dialects than Kubernetes' it is what a number alone means.
-    """
-    found: dict[tuple[int, int], list[str]] = {}
-    for protocol, first, last in ports.ranges:
-        wide = last - first >= 16
-        for port in (first,) if wide else range(first, last + 1):
-            found.setdefault((port, last if wide else port), []).append(protocol)
-    for (first, last), protocols in found.items():
-        together = [protocols] if len(protocols) == len(PROTOCOLS) else [[protocol] for protocol in protocols]
-        yield from (Ports.of((protocol, first, last) for protocol in group) for group in together)
-
-
-def _called(components: Iterable[Component]) -> frozenset[str]:
-    return frozenset(component.name for component in components)
-
-
-@lru_cache(maxsize=1_000)
-def _used(world: World, names: frozenset[str], release: Release, *, rarely: bool = True) -> Ports:
-    """The ports of all flows that end at these components; `rarely`: also those that few need."""
-    features = world.glossary.features
-    used = NO_PORT
-    for flow in release.flows.values():
-        rare = any(world.settings.usage(features[name]) is Usage.FEW for name in flow.features)
-        if names.intersection(flow.receivers) and (rarely or not rare):
-            used |= flow.ports
-            if rarely:
-                used |= Ports.of(
-                    part for ports in world.glossary.flows[flow.name].opened_by.values() for part in ports.ranges
-                )
-    return used
 
 
 def _replaced(world: World, policy: Policy, old: Release, new: Release, hop: Hop | None) -> Iterator[Finding]:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
 """The protocols a NetworkPolicy can name (Kubernetes API, networking.k8s.io/v1 NetworkPolicyPort)."""
 
 FIRST: Final = 0
 LAST: Final = 65535
+NARROW: Final = 16
+"""So many ports in a row were hardly meant as a range."""
 
 _WRITTEN = re.compile(r"(TCP|UDP|SCTP)/(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
 
@@ -95,6 +97,20 @@ class Ports:
 
     def __le__(self, other: Ports) -> bool:
         return not (self - other).ranges
+
+    def apart(self) -> Iterator[Ports]:
+        """Ports one by one, as people write them; a wide range is one.
+
+        A number of every protocol is one, too: in other dialects than Kubernetes' it is what a number alone means.
+        """
+        found: dict[tuple[int, int], list[str]] = {}
+        for protocol, first, last in self.ranges:
+            narrow = last - first < NARROW
+            for port in range(first, last + 1) if narrow else (first,):
+                found.setdefault((port, port if narrow else last), []).append(protocol)
+        for (first, last), protocols in found.items():
+            together = [protocols] if len(protocols) == len(PROTOCOLS) else [[protocol] for protocol in protocols]
+            yield from (Ports.of((protocol, first, last) for protocol in group) for group in together)
 
     def names(self) -> tuple[str, ...]:
         """The ranges as they are written everywhere: `TCP/9500`, `TCP/10000-30000`."""

@@ -31,7 +31,8 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 """Larger files are generated dumps; parsing one would take minutes and gigabytes."""
 
 _BUFFER: Final = 64 * 1024
-_OTHERS: Final = (b"kind: Namespace", b"kind: Tier")
+_TIER: Final = b"kind: Tier"
+_OTHERS: Final = (b"kind: Namespace", _TIER)
 """What else is read, where somebody writes it in the plainest way: namespaces, and the tiers of Calico's policies."""
 
 
@@ -234,8 +235,13 @@ def _candidate(file: str, *, named: bool) -> bytes | None:
 
 
 def _interesting(data: bytes | bytearray, length: int) -> bool:
+    # Both words have a capital N, which half of all manifests lack, and a letter is found ten times as fast as a word.
+    first = data.find(b"N", 0, length)
+    if first < 0:
+        # The third word has none.
+        return data.find(_TIER, 0, length) >= 0
     return (
-        data.find(MENTIONS, 0, length) >= 0
+        data.find(MENTIONS, first, length) >= 0
         or any(data.find(other, 0, length) >= 0 for other in _OTHERS)
         # UTF-16 and UTF-32 put NULs between the letters, with a mark at the beginning or without one.
         or (data.find(0, 0, length) >= 0 and MENTIONS in data[:length].replace(b"\0", b""))

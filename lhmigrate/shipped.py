@@ -29,6 +29,22 @@ def in_force(release: Release, *, install: str, namespace: str, values: Values) 
     )
 
 
+def lists(release: Release) -> dict[str, str]:
+    """The Helm values that are lists which policies take items from, with what the items are (`as`)."""
+    found: dict[str, str] = {}
+    for policy in release.policies:
+        pending = [plain(policy.spec)]
+        while pending:
+            one = pending.pop()
+            if isinstance(one, dict):
+                if "each" in one:
+                    found[one["each"]] = one["as"]
+                pending.extend(one.values())
+            elif isinstance(one, list):
+                pending.extend(one)
+    return found
+
+
 def _policy(release: Release, shipped: ShippedPolicy, namespace: str, values: Values) -> Policy:
     metadata = {"name": shipped.name, "namespace": shipped.namespace or namespace}
     spec = _settled(shipped.spec, values)

@@ -9,6 +9,8 @@ from lhmigrate.errors import Place, Problem
 from lhmigrate.scan import MENTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lhmigrate.manifests import Objects
     from lhmigrate.scan import Scan
 
@@ -31,6 +33,8 @@ class Reading(NamedTuple):
     files: int
     found: tuple[FileObjects, ...]
     unread: tuple[Problem, ...]
+    concerning: frozenset[str] = frozenset()
+    """The namespaces whose policies were read; all others were only counted."""
 
 
 def read(scan: Scan, concerning: frozenset[str]) -> Reading:
@@ -50,6 +54,22 @@ def read(scan: Scan, concerning: frozenset[str]) -> Reading:
     return reading if named <= concerning else _read(scan, concerning | named)
 
 
+def again(reading: Reading, texts: Mapping[str, str]) -> Reading:
+    """The same reading with other texts in the place of some, and with files that were not there."""
+    known = {one.file for one in reading.found}
+    kept = [_again(one, texts[one.file], reading) if one.file in texts else one for one in reading.found]
+    fresh = [
+        _again(FileObjects(file, manifests.Objects(), text, given=True), text, reading)
+        for file, text in texts.items()
+        if file not in known
+    ]
+    return reading._replace(found=(*kept, *fresh))
+
+
+def _again(one: FileObjects, text: str, reading: Reading) -> FileObjects:
+    return one._replace(text=text, objects=manifests.read(text, one.file, reading.concerning))
+
+
 def _read(scan: Scan, concerning: frozenset[str]) -> Reading:
     found: list[FileObjects] = []
     unread = list(scan.unread)
@@ -65,4 +85,4 @@ def _read(scan: Scan, concerning: frozenset[str]) -> Reading:
         objects = manifests.read(text, file, concerning)
         found.append(FileObjects(file, objects, text, given))
         unread.extend(objects.unread)
-    return Reading(scan.files, tuple(found), tuple(sorted(set(unread))))
+    return Reading(scan.files, tuple(found), tuple(sorted(set(unread))), concerning)

@@ -34,7 +34,8 @@ MOST_NESTED: Final = 200
 
 # A line that begins with `---` or `...` ends a document wherever it stands: scalars cannot hold one
 # (YAML 1.2.2, rule c-forbidden). So documents can be told apart without parsing them.
-_BOUNDARY = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
+# With the line's end written out, as `^` makes the search take several times as long.
+_BOUNDARY = re.compile(r"\n(---|\.\.\.)(?=[ \t\r\n]|\Z)")
 
 
 @dataclass(slots=True, eq=False)
@@ -104,18 +105,19 @@ class Piece(NamedTuple):
 
 def pieces(text: str, file: str) -> Iterator[Piece]:
     """The documents of a file, as text. A file with `%` directives is given as one piece, as one without markers."""
-    if text.startswith("%") or "\n%" in text or not ("---" in text or "..." in text):
+    if text.startswith("%") or "\n%" in text:
         yield Piece(file, text, 0, 0)
         return
     start = line = 0
-    for boundary in _BOUNDARY.finditer(text):
+    # Behind one more line end, each begins in the text where the end of the line before it does here.
+    for boundary in _BOUNDARY.finditer("\n" + text):
         if boundary.start() > start:
             yield Piece(file, text[start : boundary.start()], start, line)
         line += text.count("\n", start, boundary.start())
         start = boundary.start()
-        if boundary[0] == "...":
+        if boundary[1] == "...":
             # The marker belongs to what it ends.
-            start = boundary.end()
+            start += len(boundary[1])
     yield Piece(file, text[start:], start, line)
 
 
@@ -139,23 +141,38 @@ def parse(piece: Piece) -> list[Node]:
         raise Unreadable(Problem(place, "is not valid YAML: it holds a character that YAML does not allow")) from None
 
 
+class _Opened(NamedTuple):
+    """A list or mapping whose end has not come yet, and how things stood when it began."""
+
+    node: Sequence | Mapping
+    anchor: str | None
+    siblings: list[Node]
+    """What stands before it at its level."""
+    size: int
+    deepest: int
+
+
 class _Composer:
     """Turns one piece's events into nodes."""
 
     def __init__(self, piece: Piece) -> None:
         self._piece = piece
-        self._anchors: dict[str, tuple[Node, int, int]] = {}
-        self._open: list[Sequence | Mapping] = []
-        self._keys: list[Node | None] = []
-        self._names: list[str | None] = []
-        self._sizes: list[int] = [0]
-        self._heights: list[int] = [0]
         self._roots: list[Node] = []
+        self._level = self._roots
+        """What has come so far at the level that is open."""
+        self._open: list[_Opened] = []
+        self._anchors: dict[str, tuple[Node, int, int]] = {}
+        """Nodes with their size and height."""
+        self._size = 0
+        """Of the document so far, its aliases written out."""
+        self._deepest = 0
+        """The deepest level within the innermost open node."""
 
     def roots(self) -> list[Node]:
         # What `yaml.parse` does, without asking before each event whether there is one.
-        parser = _LOADER(self._piece.text)
-        while not isinstance(event := parser.get_event(), StreamEndEvent):
+        next_event = _LOADER(self._piece.text).get_event
+        while True:
+            event = next_event()
             if isinstance(event, ScalarEvent):
                 self._scalar(event)
             elif isinstance(event, CollectionEndEvent):
@@ -168,7 +185,9 @@ class _Composer:
                 self._alias(event)
             elif isinstance(event, DocumentEndEvent):
                 self._anchors.clear()
-        return self._roots
+                self._size = self._deepest = 0
+            elif isinstance(event, StreamEndEvent):
+                return self._roots
 
     def _place(self, event: yaml.Event) -> Place:
         return Place(*self._span(event)[:3])
@@ -194,58 +213,48 @@ class _Composer:
         node = Scalar(*self._span(event), event.value, quoted)
         if event.anchor:
             self._anchors[event.anchor] = (node, 1, 0)
-        self._add(node, 1, 0)
+        self._add(node, 1)
 
     def _begin(self, node: Sequence | Mapping, anchor: str | None) -> None:
         if len(self._open) >= MOST_NESTED:
             raise _too_deep(node.place)
-        self._open.append(node)
-        self._keys.append(None)
-        self._names.append(anchor)
-        self._sizes.append(1)
-        self._heights.append(0)
+        self._open.append(_Opened(node, anchor, self._level, self._size, self._deepest))
+        self._level = []
+        self._deepest = len(self._open)
 
     def _finish(self, event: CollectionEndEvent) -> None:
-        node = self._open.pop()
-        self._keys.pop()
-        size = self._sizes.pop()
-        height = self._heights.pop() + 1
+        node, anchor, siblings, size, deepest = self._open.pop()
+        if isinstance(node, Mapping):
+            node.pairs = list(zip(self._level[::2], self._level[1::2], strict=True))
+        else:
+            node.items = self._level
         if event.end_mark is not None:
             node.end = self._piece.start + event.end_mark.index
-        anchor = self._names.pop()
+        self._level = siblings
+        self._add(node, 1)
         if anchor:
-            self._anchors[anchor] = (node, size, height)
-        self._add(node, size, height)
+            self._anchors[anchor] = (node, self._size - size, self._deepest - len(self._open))
+        self._deepest = max(self._deepest, deepest)
 
     def _alias(self, event: AliasEvent) -> None:
-        if event.anchor in self._names:
+        if any(event.anchor == opened.anchor for opened in self._open):
             raise self._complain(event, f"the alias *{event.anchor} refers to what it stands in")
         if event.anchor not in self._anchors:
             raise self._complain(event, f"the alias *{event.anchor} refers to no anchor before it")
         node, size, height = self._anchors[event.anchor]
-        if len(self._open) + height > MOST_NESTED:
+        deepest = len(self._open) + height
+        if deepest > MOST_NESTED:
             raise _too_deep(self._place(event))
-        self._add(node, size, height)
+        self._deepest = max(self._deepest, deepest)
+        self._add(node, size)
 
-    def _add(self, node: Node, size: int, height: int) -> None:
-        self._sizes[-1] += size
-        self._heights[-1] = max(self._heights[-1], height)
-        if self._sizes[-1] > MOST_NODES:
+    def _add(self, node: Node, size: int) -> None:
+        self._level.append(node)
+        self._size += size
+        if self._size > MOST_NODES:
             raise Unreadable(
                 Problem(node.place, f"grows to more than {MOST_NODES:,} values once its aliases are followed")
             )
-        if not self._open:
-            self._roots.append(node)
-            self._sizes[-1] = 0
-            return
-        parent = self._open[-1]
-        if isinstance(parent, Sequence):
-            parent.items.append(node)
-        elif (key := self._keys[-1]) is None:
-            self._keys[-1] = node
-        else:
-            parent.pairs.append((key, node))
-            self._keys[-1] = None
 
 
 def _too_deep(place: Place) -> Unreadable:

@@ -32,7 +32,7 @@ LAYERS = (
     ("yamledit.documents",),
     ("yamledit",),
     # From text to values, and the one engine.
-    ("naming", "policies", "tiers", "dialects.calico_labels", "dialects.calico_selector", "dialects.common"),
+    ("tongue", "policies", "tiers", "dialects.calico_labels", "dialects.calico_selector", "dialects.common"),
     (
         "changes",
         "page",
@@ -43,18 +43,29 @@ LAYERS = (
         "verdict",
         "wording",
         "assumptions",
+        "edits",
     ),
     ("dialects.admin", "dialects.calico", "dialects.cilium_peers", "dialects.cilium_ports"),
     ("dialects.cilium",),
-    ("catalogue", "dialects", "cluster", "shipped", "enforcement"),
-    ("skim", "inventory", "state"),
+    (
+        "catalogue",
+        "dialects",
+        "cluster",
+        "shipped",
+        "enforcement",
+        "naming",
+        "needs",
+        "advice",
+        "dialects.kubernetes_write",
+    ),
+    ("skim", "inventory", "state", "dialects.writers"),
     ("manifests", "findings"),
     # What there is to tell, and how it is told.
     (
         "sources",
         "hops",
         "collisions",
-        "lint",
+        "stale",
         "notes",
         "pitfalls",
         "traps",
@@ -62,15 +73,18 @@ LAYERS = (
         "reports.rows",
         "reports.screen",
     ),
-    ("transition",),
-    ("plan", "check", "reports.terminal", "reports.catalogue"),
+    ("lint", "transition", "tighten"),
+    # What there is to change, and where in the text.
+    ("plan", "check", "reports.terminal", "reports.catalogue", "widen", "placing", "around"),
+    ("patch", "reports.unified", "reports.snippets"),
+    ("patching", "reports.patch", "reports.json_patch"),
     ("cli",),
     ("__main__",),
 )
 PLACE = {module: number for number, layer in enumerate(LAYERS) for module in layer}
 
 # Those that read files, streams or the environment. Everything else computes.
-WORLDLY = {"__main__", "cli", "scan", "config", "catalogue", "specfile"}
+WORLDLY = {"__main__", "around", "cli", "scan", "config", "catalogue", "specfile"}
 
 
 def trees() -> dict[str, ast.Module]:

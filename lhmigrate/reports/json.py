@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lhmigrate import changes
@@ -21,16 +23,20 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-def plan(plan: Plan) -> str:
+Edits = Mapping["Finding", "list[dict[str, Any]]"]
+"""What mends each finding, as it is printed (`json_patch`)."""
+
+
+def plan(plan: Plan, edits: Edits = MappingProxyType({})) -> str:
     """A plan."""
-    return _text(
+    return text(
         {
             "format": FORMAT,
             "command": "plan",
             "from": str(plan.old),
             "to": str(plan.new),
-            "hops": [_hop(hop) for hop in plan.hops],
-            "findings": [_finding(finding) for finding in plan.findings],
+            "hops": [hop_ends(hop) for hop in plan.hops],
+            "findings": [_finding(finding, edits.get(finding, ())) for finding in plan.findings],
             **_context(plan.findings, plan.context),
         }
     )
@@ -38,7 +44,7 @@ def plan(plan: Plan) -> str:
 
 def check(check: Check) -> str:
     """A check."""
-    return _text(
+    return text(
         {
             "format": FORMAT,
             "command": "check",
@@ -62,7 +68,8 @@ def check(check: Check) -> str:
     )
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
+    """JSON as all reports print it."""
     # Only ASCII: what a stranger's file holds must not reach a terminal as control codes. And no `##`, which can
     # stand in a string only: some CI services take `##vso[` for a command wherever it is in a log.
     return json.dumps(value, indent=2).replace("##", "#\\u0023")
@@ -79,16 +86,18 @@ def _context(findings: Iterable[Finding], context: Context) -> dict[str, Any]:
             "files": coverage.files,
             "documents": coverage.documents,
             "policies": coverage.policies,
-            "unread": [{**_place(problem.place), "reason": problem.message} for problem in coverage.unread],
+            "unread": [{**place_keys(problem.place), "reason": problem.message} for problem in coverage.unread],
         },
     }
 
 
-def _hop(hop: Hop) -> dict[str, str]:
+def hop_ends(hop: Hop) -> dict[str, str]:
+    """From which release a hop leads to which."""
     return {"from": str(hop.old), "to": str(hop.new)}
 
 
-def _place(place: Place | None) -> dict[str, Any]:
+def place_keys(place: Place | None) -> dict[str, Any]:
+    """Where something stands, or that it stands nowhere."""
     if place is None:
         return {"file": None, "line": None, "column": None}
     return {"file": place.file, "line": place.line or None, "column": place.column or None}
@@ -105,12 +114,12 @@ def _policy(policy: Policy) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, edits: Iterable[dict[str, Any]] = ()) -> dict[str, Any]:
     leg = finding.leg
     return {
         "code": finding.code.value,
         "level": finding.level.value,
-        "hop": _hop(finding.hop) if finding.hop else None,
+        "hop": hop_ends(finding.hop) if finding.hop else None,
         "phase": finding.phase.value if finding.phase else None,
         "flow": leg.flow.name if leg else None,
         "source": leg.source if leg else None,
@@ -121,14 +130,14 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "advice": finding.advice,
         "commands": list(finding.commands),
-        **_place(finding.place),
-        "edits": [],
+        **place_keys(finding.place),
+        "edits": list(edits),
     }
 
 
 def diff(old: Release, new: Release, found: Iterable[Change]) -> str:
     """What differs between two releases."""
-    return _text(
+    return text(
         {
             "format": FORMAT,
             "command": "diff",
@@ -149,7 +158,7 @@ def diff(old: Release, new: Release, found: Iterable[Change]) -> str:
 
 def release(release: Release, glossary: Glossary, *, evidence: Evidence | None = None, page: Page | None = None) -> str:
     """One release; on demand with where its facts can be checked, and with its documentation page."""
-    return _text(
+    return text(
         {
             "format": FORMAT,
             "command": "show",
@@ -191,7 +200,7 @@ def _evidence(evidence: Evidence) -> list[dict[str, Any]]:
 
 def releases(known: Iterable[Release]) -> str:
     """All releases of the catalogue."""
-    return _text({"format": FORMAT, "command": "releases", "releases": [_head(one) for one in known]})
+    return text({"format": FORMAT, "command": "releases", "releases": [_head(one) for one in known]})
 
 
 def _head(release: Release) -> dict[str, Any]:

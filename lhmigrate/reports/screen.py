@@ -44,7 +44,11 @@ class Screen:
 
     def command(self, command: str, indent: int) -> None:
         """A shell command, on one line however long, so that it can be copied."""
-        self._console.print(Text(f"{' ' * indent}$ {visible(command, longest=4000)}", style="dim"), soft_wrap=True)
+        self.line(f"{' ' * indent}$ {visible(command, longest=4000)}", "dim")
+
+    def line(self, text: str, style: str = "") -> None:
+        """One line, however long."""
+        self._console.print(Text(text, style=style), soft_wrap=True)
 
     def gap(self) -> None:
         """An empty line."""

@@ -1,0 +1,72 @@
+"""Edits in words: what a colleague would tell one to do, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lhmigrate.edits import AddPeers, AddPolicy, AddPorts, AddRule, AddToValue, Edit, TakePeers, TakePorts, TakeRule
+from lhmigrate.policy import Direction
+from lhmigrate.wording import several
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lhmigrate.errors import Place
+    from lhmigrate.needs import Need
+    from lhmigrate.peers import Peer
+    from lhmigrate.ports import Ports
+    from lhmigrate.release import Glossary
+
+
+def told(edit: Edit) -> str:
+    """What to do, in one sentence without its full stop."""
+    match edit:
+        case AddPorts():
+            return f"Add {several(_each(edit.ports))} to the rule at {edit.rule.place} of {edit.policy}"
+        case AddPeers():
+            return f"Add {_who(edit.peers)} to the rule at {edit.rule.place} of {edit.policy}"
+        case AddRule():
+            return f"Add a rule to {edit.policy} that {_lets(edit.direction, edit.peers, edit.ports)}"
+        case AddPolicy():
+            lets = several([_lets(rule.direction, rule.peers, rule.ports) for rule in edit.rules])
+            return f"Add a NetworkPolicy {edit.name} that selects pods with {edit.selects} and {lets}"
+        case AddToValue():
+            return f"Add {_who(edit.peers)} to the Helm value {edit.path}"
+        case TakePorts():
+            return f"Take {several(_each(edit.ports))} out of the rule at {edit.rule.place} of {edit.policy}"
+        case TakePeers():
+            return f"Take {_who(edit.peers)} out of the rule at {edit.rule.place} of {edit.policy}"
+        case TakeRule():
+            return f"Take the rule at {edit.rule.place} out of {edit.policy}"
+
+
+def rule_of(edit: Edit) -> Place | None:
+    """The place of the rule that an edit changes or takes out; None: it makes one."""
+    return edit.rule.place if isinstance(edit, AddPorts | AddPeers | TakePorts | TakePeers | TakeRule) else None
+
+
+def why(needs: Iterable[Need], glossary: Glossary) -> str:
+    """What does not work without it; empty where nothing is known of that."""
+    costs = dict.fromkeys(glossary.flows[need.leg.flow.name].without for need in needs)
+    return "; ".join(cost for cost in costs if cost)
+
+
+def flows(needs: Iterable[Need], glossary: Glossary) -> str:
+    """Who must reach whom on which ports."""
+    called = glossary.called
+    told = (f"{called(one.leg.source)} → {called(one.leg.target)} {', '.join(one.ports.names())}" for one in needs)
+    return ", ".join(dict.fromkeys(told))
+
+
+def _each(ports: Ports) -> list[str]:
+    return [str(one) for one in ports.apart()]
+
+
+def _who(peers: Iterable[Peer]) -> str:
+    return several([str(peer) for peer in peers])
+
+
+def _lets(direction: Direction, peers: tuple[Peer, ...], ports: Ports) -> str:
+    who = _who(peers) if peers else "everyone"
+    on = several(_each(ports))
+    return f"lets {who} in on {on}" if direction is Direction.INGRESS else f"lets them out to {who} on {on}"

@@ -1,0 +1,153 @@
+"""NetworkPolicy, the other way: from edits to operations on `networking.k8s.io/v1` data, and whole policies as data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from lhmigrate.edits import AddPeers, AddPorts, AddRule, Allowance, PolicyEdit, TakePeers, TakePorts, TakeRule
+from lhmigrate.labels import Operator
+from lhmigrate.peers import Block, Pods
+from lhmigrate.policy import Direction
+from lhmigrate.ports import EVERY_PORT, FIRST, LAST, Ports
+from lhmigrate.yamledit import Append, Op, Put, Remove, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lhmigrate.edits import AddPolicy
+    from lhmigrate.labels import Selector
+    from lhmigrate.peers import Peer
+    from lhmigrate.policy import Policy, Rule
+
+Data = dict[str, Any]
+
+PEERS: Final = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
+"""The key under which a rule of each direction names its peers."""
+
+_TYPES: Final = {Direction.INGRESS: "Ingress", Direction.EGRESS: "Egress"}
+
+
+def ops(edit: PolicyEdit, data: Data, at: Route) -> list[Op]:
+    """What to do to a policy's data, which stand at that route of their document."""
+    spec: Data = data["spec"]
+    match edit:
+        case AddPorts():
+            route = _rule_at(edit.policy, edit.rule, at)
+            return [Append((*route, "ports"), tuple(ports(edit.ports, brief=_brief(spec))))]
+        case AddPeers():
+            route = _rule_at(edit.policy, edit.rule, at)
+            return [Append((*route, PEERS[edit.rule.direction]), tuple(peer(one) for one in edit.peers))]
+        case AddRule():
+            key = edit.direction.value
+            added = rule(Allowance(edit.direction, edit.peers, edit.ports), brief=_brief(spec))
+            return [Append((*at, "spec", key), (added,)) if spec.get(key) else Put((*at, "spec"), key, [added])]
+        case TakePorts():
+            route = _rule_at(edit.policy, edit.rule, at)
+            items = _rule_data(edit.policy, edit.rule, spec)["ports"]
+            return [Remove((*route, "ports", index)) for index in _within(items, edit.ports)]
+        case TakePeers():
+            route = (*_rule_at(edit.policy, edit.rule, at), PEERS[edit.rule.direction])
+            return [Remove((*route, edit.rule.peers.index(one))) for one in edit.peers]
+        case TakeRule():
+            return [Remove(_rule_at(edit.policy, edit.rule, at))]
+
+
+def _rule_at(policy: Policy, rule: Rule, at: Route) -> Route:
+    return (*at, "spec", rule.direction.value, _index(policy, rule))
+
+
+def _rule_data(policy: Policy, rule: Rule, spec: Data) -> Data:
+    found: Data = spec[rule.direction.value][_index(policy, rule)]
+    return found
+
+
+def _index(policy: Policy, rule: Rule) -> int:
+    """A policy's rules of a direction that it isolates are all those of its text, in their order."""
+    return policy.rules(rule.direction).index(rule)
+
+
+def _within(items: Iterable[Data], gone: Ports) -> Iterator[int]:
+    """The items that mean nothing but these ports."""
+    for index, item in enumerate(items):
+        first = item.get("port")
+        if isinstance(first, int):
+            protocol, last = item.get("protocol") or "TCP", item.get("endPort") or first
+            if Ports(((protocol, first, last),)) <= gone:
+                yield index
+
+
+def _brief(spec: Data) -> bool:
+    """Whether a policy leaves `protocol` out where it is TCP, as its author likes it."""
+    rules = [one for direction in Direction for one in spec.get(direction.value) or ()]
+    items = [item for one in rules for item in one.get("ports") or ()]
+    return bool(items) and not any("protocol" in item for item in items)
+
+
+def document(added: AddPolicy, like: Data) -> Data:
+    """A whole policy, which names a namespace where the one that it stands beside does."""
+    metadata: Data = {"name": added.name}
+    if namespace := (like.get("metadata") or {}).get("namespace"):
+        metadata["namespace"] = namespace
+    spec: Data = {"podSelector": selector(added.selects)}
+    directions = [one for one in Direction if any(rule.direction is one for rule in added.rules)]
+    spec["policyTypes"] = [_TYPES[direction] for direction in directions]
+    brief = _brief(like.get("spec") or {})
+    for direction in directions:
+        spec[direction.value] = [rule(one, brief=brief) for one in added.rules if one.direction is direction]
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+
+
+def rule(allowance: Allowance, *, brief: bool = False) -> Data:
+    """One entry of `ingress` or `egress`; without peers it is for everyone, without ports for every one."""
+    data: Data = {}
+    if allowance.peers:
+        data[PEERS[allowance.direction]] = [peer(one) for one in allowance.peers]
+    if allowance.ports != EVERY_PORT:
+        data["ports"] = list(ports(allowance.ports, brief=brief))
+    return data
+
+
+def peer(named: Peer) -> Data:
+    """A NetworkPolicyPeer. Raises ValueError for what none can say."""
+    match named:
+        case Pods():
+            data: Data = {}
+            if named.namespaces is not None:
+                data["namespaceSelector"] = selector(named.namespaces)
+            if named.pods or named.namespaces is None:
+                data["podSelector"] = selector(named.pods)
+            return data
+        case Block():
+            block: Data = {"cidr": str(named.network)}
+            if named.excepted:
+                block["except"] = [str(hole) for hole in named.excepted]
+            return {"ipBlock": block}
+        case _:
+            raise ValueError(f"no NetworkPolicyPeer means {named}")
+
+
+def selector(wanted: Selector) -> Data:
+    """A LabelSelector."""
+    single = {
+        one.key: next(iter(one.values))
+        for one in wanted.requirements
+        if one.operator is Operator.IN and len(one.values) == 1
+    }
+    others = [
+        {"key": one.key, "operator": one.operator.value, **({"values": sorted(one.values)} if one.values else {})}
+        for one in wanted.requirements
+        if one.key not in single
+    ]
+    return {**({"matchLabels": single} if single else {}), **({"matchExpressions": others} if others else {})}
+
+
+def ports(wanted: Ports, *, brief: bool = False) -> Iterator[Data]:
+    """NetworkPolicyPorts; `brief` leaves out that the protocol is TCP, which it is unless it says otherwise."""
+    for one in wanted.apart():
+        [(protocol, first, last)] = one.ranges
+        data: Data = {} if brief and protocol == "TCP" and (first, last) != (FIRST, LAST) else {"protocol": protocol}
+        if (first, last) != (FIRST, LAST):
+            data["port"] = max(first, 1)
+            if last > data["port"]:
+                data["endPort"] = last
+        yield data

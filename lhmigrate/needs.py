@@ -1,0 +1,61 @@
+"""What single ends of flows must let through and do not: the traffic that a change has to open, end by end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lhmigrate.ports import NO_PORT, Ports
+from lhmigrate.verdict import sides
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lhmigrate.cluster import Leg
+    from lhmigrate.endpoints import Endpoint, Pod
+    from lhmigrate.policies import Policies
+    from lhmigrate.policy import Direction, Policy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Need:
+    """One end of one leg: its pods must let these ports through to or from the other end, and do not."""
+
+    leg: Leg
+    direction: Direction
+    ports: Ports
+    pods: tuple[Pod, ...]
+    """The guises of the end that is isolated, those that cut something."""
+    peers: tuple[Endpoint, ...]
+    """The guises of the other end that are cut."""
+    policies: tuple[Policy, ...]
+    """What isolates those pods."""
+
+    @property
+    def own(self) -> str:
+        """The component that must let it through."""
+        return self.pods[0].name
+
+    @property
+    def peer(self) -> str:
+        """Who is at the other end."""
+        return self.peers[0].name
+
+
+def needs(cut: Iterable[tuple[Leg, Ports]], policies: Policies) -> Iterator[Need]:
+    """For legs with the ports that are cut: what their ends have to let through, one after the other."""
+    for leg, ports in cut:
+        found = [side for side in sides(leg, policies) if side.blocked.meets(ports)]
+        for direction in dict.fromkeys(side.direction for side in found):
+            mine = [side for side in found if side.direction is direction]
+            blocked = NO_PORT
+            for side in mine:
+                blocked |= side.blocked & ports
+            yield Need(
+                leg=leg,
+                direction=direction,
+                ports=blocked,
+                pods=tuple(dict.fromkeys(side.own for side in mine)),
+                peers=tuple(dict.fromkeys(side.peer for side in mine)),
+                policies=tuple(dict.fromkeys(policy for side in mine for policy in side.policies)),
+            )

@@ -1,0 +1,118 @@
+"""The JSON form of a patch, and of what mends the findings of a plan; part of the same contract as `json`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from lhmigrate import advice
+from lhmigrate.findings import Code
+from lhmigrate.reports import json, snippets
+from lhmigrate.reports.unified import diff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from lhmigrate.findings import Finding
+    from lhmigrate.needs import Need
+    from lhmigrate.patch import Made, Step
+    from lhmigrate.patching import Done
+    from lhmigrate.release import Release
+
+
+def by_finding(
+    findings: Iterable[Finding], steps: Iterable[Step], shown: Callable[[str], str]
+) -> dict[Finding, list[dict[str, Any]]]:
+    """The edits that mend each finding: those for the same flow, or the same rule, of the same hop and phase."""
+    result: dict[Finding, list[dict[str, Any]]] = defaultdict(list)
+    about = [finding for finding in findings if finding.code in {Code.FLOW_BLOCKED, Code.ALLOW_STALE}]
+    for step in steps:
+        mine = [one for one in about if one.phase is step.phase and str(one.hop) == str(step.hop)]
+        for made in step.made:
+            mended = [finding for finding in mine if _mends(made, finding)]
+            if mended:
+                edits = _edits(step, made, shown)
+                for finding in mended:
+                    result[finding] += edits
+    return result
+
+
+def _mends(made: Made, finding: Finding) -> bool:
+    leg = finding.leg
+    if leg is None:
+        return advice.rule_of(made.edit) == finding.place
+    ends = (leg.flow.name, leg.source, leg.target)
+    return any((need.leg.flow.name, need.leg.source, need.leg.target) == ends for need in made.needs)
+
+
+def _edits(step: Step, made: Made, shown: Callable[[str], str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "file": one.file,
+            "line": made.place.line,
+            "does": advice.told(made.edit),
+            "diff": diff(shown(one.file), one.before, one.after),
+        }
+        for one in step.alone(made)
+    ]
+
+
+def patch(old: Release, new: Release, done: Done, shown: Callable[[str], str]) -> str:
+    """A patch: step by step the edits, what is left to the user, and the diff."""
+    return json.text(
+        {
+            "format": json.FORMAT,
+            "command": "patch",
+            "from": str(old),
+            "to": str(new),
+            "written": done.written,
+            "commits": list(done.commits),
+            "steps": [
+                {
+                    "hop": json.hop_ends(step.hop),
+                    "phase": step.phase.value,
+                    "edits": [
+                        {
+                            "does": advice.told(made.edit),
+                            "flows": _flows(made.needs),
+                            "file": made.place.file,
+                            "line": made.place.line,
+                        }
+                        for made in step.made
+                    ],
+                    "by_hand": [
+                        {
+                            "reason": one.reason,
+                            "should": advice.told(one.edit) if one.edit else None,
+                            "snippet": snippets.snippet(one),
+                            "flows": _flows(one.needs),
+                            **json.place_keys(one.place),
+                        }
+                        for one in step.undone
+                    ],
+                    "files": [
+                        {
+                            "file": one.file,
+                            "new": one.before is None,
+                            "diff": diff(shown(one.file), one.before, one.after),
+                        }
+                        for one in step.changed
+                    ],
+                }
+                for step in done.steps
+            ],
+        }
+    )
+
+
+def _flows(needs: Iterable[Need]) -> list[dict[str, Any]]:
+    return [
+        {
+            "flow": need.leg.flow.name,
+            "source": need.leg.source,
+            "target": need.leg.target,
+            "ports": list(need.ports.names()),
+            "direction": need.direction.value,
+        }
+        for need in needs
+    ]

@@ -1,0 +1,83 @@
+"""The largest removals after which nothing that the new release needs is cut: what only the old one used.
+
+What never served Longhorn is left alone, for it may serve somebody else. Nothing here empties a list: a rule
+whose last port or peer would go is taken out whole, and the last rule of a direction stays, because without it
+a policy would isolate other pods than it does, or lie there for nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from lhmigrate.edits import PolicyEdit, TakePeers, TakePorts, TakeRule
+from lhmigrate.policy import Direction
+from lhmigrate.ports import NO_PORT
+from lhmigrate.stale import stale
+
+if TYPE_CHECKING:
+    from lhmigrate.peers import Peer
+    from lhmigrate.policy import Policy, Rule
+    from lhmigrate.ports import Ports
+    from lhmigrate.release import Release
+    from lhmigrate.stale import Stale
+    from lhmigrate.state import World
+
+_LAST = (
+    "is the last rule of its direction: without it, the policy would isolate other pods than it does, or stand there "
+    "for nothing; delete the policy if nobody needs it"
+)
+
+
+class Left(NamedTuple):
+    """Something that only the user should take out, and why."""
+
+    policy: Policy
+    rule: Rule
+    reason: str
+
+
+class Tightening(NamedTuple):
+    """What may go once nothing old runs any more, and what is left to the user."""
+
+    edits: list[PolicyEdit]
+    left: list[Left]
+
+
+def tighten(world: World, old: Release, new: Release) -> Tightening:
+    """The removals after one hop."""
+    result = Tightening([], [])
+    for policy in world.user_policies(new):
+        if policy.namespace == world.settings.namespace and not policy.unread:
+            by_rule: dict[Rule, list[Stale]] = defaultdict(list)
+            for one in stale(world, policy, old, new):
+                by_rule[one.rule].append(one)
+            _of_policy(policy, by_rule, result)
+    return result
+
+
+def _of_policy(policy: Policy, by_rule: dict[Rule, list[Stale]], into: Tightening) -> None:
+    going = {direction: len(policy.rules(direction)) for direction in Direction}
+    for rule, found in by_rule.items():
+        ports, peers = _all_of(policy, found)
+        if not ports and not peers:
+            continue
+        if (rule.ports <= ports and not rule.named) or len(peers) == len(rule.peers):
+            if going[rule.direction] > 1:
+                going[rule.direction] -= 1
+                into.edits.append(TakeRule(policy, rule))
+            else:
+                into.left.append(Left(policy, rule, _LAST))
+            continue
+        if ports:
+            into.edits.append(TakePorts(policy, rule, ports))
+        if peers:
+            into.edits.append(TakePeers(policy, rule, peers))
+
+
+def _all_of(policy: Policy, found: list[Stale]) -> tuple[Ports, tuple[Peer, ...]]:
+    """The ports and peers that may go from a rule; ports only where the policy is for Longhorn's pods alone."""
+    ports, peers = NO_PORT, tuple(peer for one in found for peer in one.peers)
+    for one in found:
+        ports |= one.ports if policy.selects.identifies else NO_PORT
+    return ports, peers

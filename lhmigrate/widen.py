@@ -1,0 +1,308 @@
+"""The smallest edits after which nothing that a hop needs is newly cut, each as a careful colleague would make it.
+
+In this order: a Helm value of the new release that does it; a port beside its sisters in the rule that already
+names that peer; a peer beside its sisters; a rule in the policy that already isolates the pod; a new policy
+beside that one. No edit may let in more than what is missing, so each of these is passed over where its policy
+selects other pods too, or its rule names others.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from lhmigrate import shipped
+from lhmigrate.edits import AddPeers, AddPolicy, AddPorts, AddRule, AddToValue, Allowance, Edit
+from lhmigrate.labels import Match
+from lhmigrate.naming import Names, Unnameable
+from lhmigrate.needs import Need, needs
+from lhmigrate.peers import EVERYONE, Peer, Pods
+from lhmigrate.policy import Direction, Policy, Rule
+from lhmigrate.ports import NO_PORT, Ports
+from lhmigrate.release import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lhmigrate.transition import Transition
+
+_STANDS_ALONE = (
+    "before the upgrade nothing else isolates these pods in that direction, so a policy for this would stand alone "
+    "and cut everything else; apply it together with the upgrade"
+)
+
+
+class Proposal(NamedTuple):
+    """An edit, and the needs that it is for."""
+
+    edit: Edit
+    needs: tuple[Need, ...]
+
+
+class ByHand(NamedTuple):
+    """Something that must be opened and that no edit of ours can open, and why."""
+
+    needs: tuple[Need, ...]
+    reason: str
+    edit: Edit | None = None
+    """What would be right if it could be made; None: not even that is known."""
+
+
+class _Demand(NamedTuple):
+    """Needs of the same pods to or from the same peers, as one."""
+
+    own: str
+    direction: Direction
+    peers: tuple[Peer, ...]
+    ports: Ports
+    needs: tuple[Need, ...]
+
+
+class _Home(NamedTuple):
+    """Where a rule goes: into a policy that is there, or into a new one for a component."""
+
+    policy: Policy
+    new: bool
+
+
+def widen(transition: Transition) -> tuple[list[Proposal], list[ByHand]]:
+    """What to change before a hop, and what only the user can change."""
+    return _Widening(transition).proposals()
+
+
+class _Widening:
+    """The work on one hop."""
+
+    def __init__(self, transition: Transition) -> None:
+        self._transition = transition
+        self._hop = transition.hop
+        self._world = transition.world
+        self._names = Names((self._hop.old, self._hop.new), self._world.settings)
+        self._by_hand: list[ByHand] = []
+        self._wanted: dict[tuple[str, Direction], dict[str, Ports]] = defaultdict(dict)
+        """By component and direction: who needs which ports while the hop runs."""
+        for leg, _ in transition.judged_during.values():
+            if transition.cluster.usage(leg.flow) is not Usage.FEW:
+                for own, direction, peer in (
+                    (leg.target, Direction.INGRESS, leg.source),
+                    (leg.source, Direction.EGRESS, leg.target),
+                ):
+                    known = self._wanted[own, direction]
+                    known[peer] = known.get(peer, NO_PORT) | leg.ports
+
+    def proposals(self) -> tuple[list[Proposal], list[ByHand]]:
+        found: list[Proposal] = []
+        rules: dict[tuple[int, str, Direction, bool], list[tuple[_Home, _Demand]]] = defaultdict(list)
+        for demand in self._demands():
+            edit = self._value(demand) or self._in_a_rule(demand)
+            if edit is not None:
+                found.append(Proposal(edit, demand.needs))
+            elif (home := self._home(demand)) is not None:
+                rules[id(home.policy), demand.own if home.new else "", demand.direction, home.new].append(
+                    (home, demand)
+                )
+        found += self._with_rules(rules.values())
+        return _together(found), _for_one_reason(self._by_hand)
+
+    def _demands(self) -> Iterator[_Demand]:
+        """What must be opened, for ends that can be named."""
+        cut = [(hurt.leg, ports) for hurt in self._transition.hurts() if (ports := hurt.newly_blocked)]
+        merged: dict[tuple[str, Direction, tuple[Peer, ...]], list[Need]] = defaultdict(list)
+        for need in needs(cut, self._transition.after):
+            if not self._is_component(need.own):
+                self._refuse([need], f"the policies of {need.own} are not Longhorn's")
+                continue
+            try:
+                peers = tuple(dict.fromkeys(peer for end in need.peers for peer in self._names.peers(end)))
+            except Unnameable as error:
+                self._refuse([need], error.reason)
+                continue
+            merged[need.own, need.direction, peers].append(need)
+        for (own, direction, peers), found in merged.items():
+            ports = NO_PORT
+            for need in found:
+                ports |= need.ports
+            yield _Demand(own, direction, peers, ports, tuple(found))
+
+    def _is_component(self, name: str) -> bool:
+        return name in self._hop.old.components or name in self._hop.new.components
+
+    def _refuse(self, found: Iterable[Need], reason: str, edit: Edit | None = None) -> None:
+        self._by_hand.append(ByHand(tuple(found), reason, edit))
+
+    def _value(self, demand: _Demand) -> Edit | None:
+        """The Helm value of the new release that opens it, where a shipped policy is what cuts it."""
+        if self._world.settings.install != "helm":
+            return None
+        if not any(policy.shipped_by for need in demand.needs for policy in need.policies):
+            return None
+        lists = shipped.lists(self._hop.new)
+        flows = [self._world.glossary.flows[need.leg.flow.name] for need in demand.needs]
+        for path in dict.fromkeys(path for flow in flows for path in flow.opened_by):
+            kind = lists.get(path)
+            if kind in {"cidr", "peer"} and all(path in flow.opened_by for flow in flows):
+                return AddToValue(path, kind, demand.peers)
+        return None
+
+    def _in_a_rule(self, demand: _Demand) -> Edit | None:
+        """A port, or a peer, in a rule that is there."""
+        policies = [policy for policy in self._isolating(demand) if self._fits(policy, demand)]
+        for policy in policies:
+            for rule in policy.rules(demand.direction):
+                if self._names_only_who_needs(rule, demand) and _admits(rule, policy, demand):
+                    return AddPorts(policy, rule, demand.ports - rule.ports)
+        for policy in policies:
+            for rule in policy.rules(demand.direction):
+                if rule.peers != EVERYONE and not rule.named and demand.ports <= rule.ports:
+                    wanted = self._wanted[demand.own, demand.direction]
+                    if all(rule.ports <= wanted[need.peer] for need in demand.needs):
+                        return AddPeers(policy, rule, demand.peers)
+        return None
+
+    def _isolating(self, demand: _Demand) -> list[Policy]:
+        """The user's own policies that cut it."""
+        found = dict.fromkeys(policy for need in demand.needs for policy in need.policies)
+        return [policy for policy in found if not policy.shipped_by and not policy.unread]
+
+    def _fits(self, policy: Policy, demand: _Demand) -> bool:
+        """Whether what is let in there is let in to these pods and no others."""
+        own = demand.own
+        return (
+            all(policy.applies_to(pod) is Match.YES for need in demand.needs for pod in need.pods)
+            and policy.selects.identifies
+            and all(
+                component.name == own
+                for release in (self._hop.old, self._hop.new)
+                for component in self._world.picked(policy.selects, release)
+            )
+        )
+
+    def _names_only_who_needs(self, rule: Rule, demand: _Demand) -> bool:
+        """Whether everybody whom a rule names needs all of these ports."""
+        wanted = self._wanted[demand.own, demand.direction]
+        entitled = {peer for peer, ports in wanted.items() if demand.ports <= ports}
+        return all(peer in demand.peers or self._means(peer, entitled) for peer in rule.peers)
+
+    def _means(self, peer: Peer, entitled: set[str]) -> bool:
+        if not isinstance(peer, Pods) or not peer.pods.identifies:
+            return False
+        if peer.namespaces is not None and peer.named_namespaces() != {self._world.settings.namespace}:
+            return False
+        releases = (self._hop.old, self._hop.new)
+        picked = [one.name for release in releases for one in self._world.picked(peer.pods, release)]
+        return bool(picked) and entitled.issuperset(picked)
+
+    def _home(self, demand: _Demand) -> _Home | None:
+        """The policy that gets a rule of its own for it, or the one beside which a new policy is written."""
+        isolating = self._isolating(demand)
+        fit = [policy for policy in isolating if self._fits(policy, demand)]
+        # Best one that has rules of this direction already.
+        fit.sort(key=lambda policy: not policy.rules(demand.direction))
+        if fit:
+            return _Home(fit[0], new=False)
+        home = self._world.settings.namespace
+        near = [*isolating, *(one for one in self._world.inventory.policies if one.namespace == home)]
+        beside = next((one for one in near if one.namespace == home and not one.unread), None)
+        edit = None if beside is None else self._new_policy(beside, demand.own, [demand])
+        if edit is None or not self._isolated_all_along(demand):
+            reason = _STANDS_ALONE if edit is not None or beside is None else "no label picks these pods alone"
+            self._refuse(demand.needs, reason, edit)
+            return None
+        return _Home(edit.beside, new=True)
+
+    def _isolated_all_along(self, demand: _Demand) -> bool:
+        """Whether these pods are isolated in that direction before the hop and during it, in every guise."""
+        transition = self._transition
+        return all(
+            policies.selecting(pod, demand.direction).isolating
+            for release, policies in (
+                (self._hop.old, transition.before),
+                (self._hop.old, transition.after),
+                (self._hop.new, transition.after),
+            )
+            if demand.own in release.components
+            for pod in transition.cluster.pods(release, release.components[demand.own])
+        )
+
+    def _with_rules(self, homes: Iterable[list[tuple[_Home, _Demand]]]) -> Iterator[Proposal]:
+        """Rules for demands, those on equal ports together; those of a new policy in one."""
+        fresh: dict[str, list[_Demand]] = defaultdict(list)
+        beside: dict[str, Policy] = {}
+        for group in homes:
+            home = group[0][0]
+            demands = [demand for _, demand in group]
+            if home.new:
+                fresh[demands[0].own] += demands
+                beside.setdefault(demands[0].own, home.policy)
+                continue
+            for rule, found in _on_equal_ports(demands):
+                yield Proposal(AddRule(home.policy, rule.direction, rule.peers, rule.ports), found)
+        for own, demands in fresh.items():
+            edit = self._new_policy(beside[own], own, demands)
+            if edit is not None:
+                yield Proposal(edit, tuple(need for demand in demands for need in demand.needs))
+
+    def _new_policy(self, beside: Policy, own: str, demands: Iterable[_Demand]) -> AddPolicy | None:
+        try:
+            selects = self._names.selector(own)
+        except Unnameable:
+            return None
+        rules = tuple(rule for rule, _ in _on_equal_ports(demands))
+        return AddPolicy(beside, self._name(f"allow-{own}"), selects, rules)
+
+    def _name(self, wanted: str) -> str:
+        """A name that no policy has yet."""
+        world = self._world
+        every = (*world.inventory.policies, *world.shipped(self._hop.old), *world.shipped(self._hop.new))
+        taken = {policy.name for policy in every}
+        numbers = iter(range(2, len(taken) + 3))
+        name = wanted
+        while name in taken:
+            name = f"{wanted}-{next(numbers)}"
+        return name
+
+
+def _together(found: Iterable[Proposal]) -> list[Proposal]:
+    """Peers that go into the same rule go there at once."""
+    result: dict[object, Proposal] = {}
+    for one in found:
+        key = one.edit.rule if isinstance(one.edit, AddPeers) else one.edit
+        result[key] = one if key not in result else _both(result[key], one)
+    return list(result.values())
+
+
+def _both(one: Proposal, other: Proposal) -> Proposal:
+    if not isinstance(one.edit, AddPeers) or not isinstance(other.edit, AddPeers):
+        return other
+    peers = tuple(dict.fromkeys((*one.edit.peers, *other.edit.peers)))
+    return Proposal(AddPeers(one.edit.policy, one.edit.rule, peers), (*one.needs, *other.needs))
+
+
+def _for_one_reason(found: Iterable[ByHand]) -> list[ByHand]:
+    """What is left to the user between the same two ends for the same reason is left to them once."""
+    result: dict[object, ByHand] = {}
+    for one in found:
+        need = one.needs[0]
+        key = (need.own, need.direction, need.peer, one.reason) if one.edit is None else one
+        first = result.get(key)
+        result[key] = one if first is None else first._replace(needs=(*first.needs, *one.needs))
+    return list(result.values())
+
+
+def _on_equal_ports(demands: Iterable[_Demand]) -> list[tuple[Allowance, tuple[Need, ...]]]:
+    """One rule for all peers that need the same ports."""
+    groups: dict[tuple[Direction, Ports], list[_Demand]] = defaultdict(list)
+    for demand in demands:
+        groups[demand.direction, demand.ports].append(demand)
+    return [
+        (
+            Allowance(direction, tuple(dict.fromkeys(peer for one in found for peer in one.peers)), ports),
+            tuple(need for one in found for need in one.needs),
+        )
+        for (direction, ports), found in groups.items()
+    ]
+
+
+def _admits(rule: Rule, policy: Policy, demand: _Demand) -> bool:
+    ends = (end for need in demand.needs for end in need.peers)
+    return rule.peers != EVERYONE and all(rule.admits(end, policy.namespace) is Match.YES for end in ends)
