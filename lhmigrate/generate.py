@@ -12,8 +12,8 @@ from lhmigrate.cluster import Cluster, Leg
 from lhmigrate.edits import Allowance
 from lhmigrate.endpoints import Endpoint, Host
 from lhmigrate.errors import Place
-from lhmigrate.identity import Names, Unnameable
 from lhmigrate.labels import Match, Selector
+from lhmigrate.naming import Names, Unnameable
 from lhmigrate.peers import EVERYONE, Peer, Pods
 from lhmigrate.policy import Direction, Rule
 from lhmigrate.ports import NO_PORT, Ports

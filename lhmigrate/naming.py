@@ -1,50 +1,131 @@
-"""How a policy names what is no pod, in the words of the dialect that it is written in."""
+"""How a policy can name one end of a flow, so that it means that end and nobody else."""
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate.cni import Dialect
-from lhmigrate.endpoints import Host, Role
-from lhmigrate.labels import Match
-from lhmigrate.policy import Direction
-from lhmigrate.release import EndpointKind
+from lhmigrate.endpoints import Endpoint, Host, Outside, Pod
+from lhmigrate.labels import NAME_LABEL, NO_LABELS, Labels, Match, Operator, Requirement, Selector
+from lhmigrate.peers import Block, Peer, Pods
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from lhmigrate.cni import Cni
+    from lhmigrate.release import Component, Release
+    from lhmigrate.settings import Settings
 
-_ENTITIES: Final = {Role.API_SERVER: "kube-apiserver", Role.OTHER_NODE: "remote-node", Role.OWN_NODE: "host"}
-_BY_KIND: Final = {EndpointKind.API_SERVER: "kube-apiserver", EndpointKind.NODE: "remote-node"}
-
-
-def new_kind(cni: Cni) -> str:
-    """The kind of a policy that somebody on that network plugin would write."""
-    return "CiliumNetworkPolicy" if Dialect.CILIUM in cni.enforces and cni.name != "unknown" else "NetworkPolicy"
+MOST_LABELS: Final = 3
+"""A selector of more is one that nobody would write."""
 
 
-def host(end: Host, direction: Direction | None, cni: Cni) -> str:
-    """What to write in a rule for a node or the API server."""
-    if new_kind(cni) == "CiliumNetworkPolicy" and end.role in _ENTITIES:
-        # Documentation/security/policy/layer3.rst, "Entities based": there, calls arrive by way of worker nodes.
-        tunnelled = end.role is Role.API_SERVER and direction is Direction.INGRESS
-        return f"{entities(direction)}: [{_ENTITIES[end.role]}]" + ("; on AKS and GKE, cluster" if tunnelled else "")
-    if end.by_address is Match.NO or (end.by_address is Match.MAYBE and cni.name != "unknown"):
-        return f"in a rule that names nobody: on {cni.name}, an ipBlock may not match it"
-    if not end.addresses:
-        return "by ipBlock: it is not a pod"
-    shown = [str(network) for network in end.addresses[:3]]
-    listed = " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
-    return f"ipBlock {listed}" + (" and more" if len(end.addresses) > 3 else "")
+_SAY_IT: Final = "say it under `peers` in .lhmigrate.yaml"
 
 
-def entities(direction: Direction | None) -> str:
-    """The field of Cilium's that names entities."""
-    return "toEntities" if direction is Direction.EGRESS else "fromEntities"
+class Unnameable(Exception):  # noqa: N818 - the end cannot be named; asking was no error
+    """Why no peer means that end and nobody else."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
-def kinds(found: Sequence[EndpointKind], direction: Direction | None) -> str:
-    """What to write for several kinds of ends at once, in Cilium's words."""
-    names = dict.fromkeys(_BY_KIND[kind] for kind in found if kind in _BY_KIND)
-    return f"{entities(direction)}: [{', '.join(names)}]"
+class Names:
+    """The names of the ends while some releases run side by side."""
+
+    def __init__(self, releases: Sequence[Release], settings: Settings) -> None:
+        self._releases = tuple(releases)
+        self._settings = settings
+        self._selectors: dict[str, tuple[Selector, ...]] = {}
+
+    def peers(self, end: Endpoint) -> tuple[Peer, ...]:
+        """Peers that together mean that end, in all its guises. Raises `Unnameable`."""
+        match end:
+            case Pod() if any(end.name in release.components for release in self._releases):
+                return tuple(Pods(selector) for selector in self.selectors(end.name))
+            case Pod():
+                return (_pods_elsewhere(end),)
+            case Host():
+                return self._host(end)
+            case Outside():
+                return _outside(end)
+
+    def selector(self, component: str) -> Selector:
+        """One selector that picks a component's pods of every release and no other pod. Raises `Unnameable`."""
+        found = self.selectors(component)
+        if len(found) > 1:
+            raise Unnameable(f"the pods of {component} have no label in common from one release to the next")
+        return found[0]
+
+    def selectors(self, component: str) -> tuple[Selector, ...]:
+        """Selectors that together do so: one, or one for each release. Raises `Unnameable`."""
+        if component not in self._selectors:
+            holders = [release for release in self._releases if component in release.components]
+            common = self._exact(component, holders)
+            each = [common] if common else [self._exact(component, [release]) for release in holders]
+            self._selectors[component] = tuple(dict.fromkeys(one for one in each if one is not None))
+            if None in each:
+                self._selectors[component] = ()
+        if not self._selectors[component]:
+            raise Unnameable(f"no label tells the pods of {component} from all others")
+        return self._selectors[component]
+
+    def _exact(self, name: str, holders: Sequence[Release]) -> Selector | None:
+        """The shortest selector that picks a component in these releases, and none but it in any."""
+        wanted = [release.components[name].all_labels() for release in holders]
+        others = [
+            self._labels(other, release)
+            for release in self._releases
+            for other in release.components.values()
+            if other.name != name
+        ]
+        known = list(_requirements([release.components[name] for release in holders]))
+        for size in range(1, MOST_LABELS + 1):
+            for chosen in combinations(known, size):
+                selector = Selector(chosen)
+                if any(selector.matches(labels) for labels in others):
+                    continue
+                if all(selector.matches(labels) is Match.YES for labels in wanted):
+                    return selector
+        return None
+
+    def _labels(self, component: Component, release: Release) -> Labels:
+        return component.all_labels(self._settings.installed(release) if component.install_labels else NO_LABELS)
+
+    def _host(self, host: Host) -> tuple[Peer, ...]:
+        if host.by_address is not Match.YES:
+            cni = self._settings.cni.name
+            if cni == "unknown":
+                raise Unnameable(f"what a policy sees of {host.name} depends on the network plugin; pass --cni")
+            raise Unnameable(f"on {cni}, an ipBlock may not match {host.name}")
+        if not host.addresses:
+            raise Unnameable(f"the addresses of {host.name} were not said; {_SAY_IT}")
+        return tuple(Block(network) for network in host.addresses)
+
+
+def _requirements(components: Sequence[Component]) -> Iterator[Requirement]:
+    """What all of these always carry: labels with one value, then keys with any."""
+    first, *rest = components
+    for key, value in first.labels.items():
+        if all(one.labels.get(key) == value for one in rest):
+            yield Requirement(key, Operator.IN, frozenset({value}))
+    for key in sorted(first.varies):
+        if all(key in one.varies for one in rest):
+            yield Requirement(key, Operator.EXISTS)
+
+
+def _pods_elsewhere(pod: Pod) -> Peer:
+    if pod.namespace is None:
+        raise Unnameable(f"the namespace of {pod.name} was not said; {_SAY_IT}")
+    labels = tuple(Requirement(key, Operator.IN, frozenset({value})) for key, value in pod.labels.known.items())
+    namespace = Requirement(NAME_LABEL, Operator.IN, frozenset({pod.namespace}))
+    return Pods(Selector(labels), Selector((namespace,)))
+
+
+def _outside(end: Outside) -> tuple[Peer, ...]:
+    if end.addresses:
+        return tuple(Block(network) for network in end.addresses)
+    assumed = [peer for peer in end.assumed if isinstance(peer, Pods | Block)]
+    if not assumed:
+        raise Unnameable(f"who {end.name} is was not said; {_SAY_IT}")
+    return tuple(sorted(assumed, key=str))

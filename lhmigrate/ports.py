@@ -101,13 +101,13 @@ class Ports:
     def apart(self) -> Iterator[Ports]:
         """Ports one by one, as people write them; a wide range is one.
 
-        A number for every protocol is one, too: in other dialects than Kubernetes' it is what a number alone means.
+        A number of every protocol is one, too: in other dialects than Kubernetes' it is what a number alone means.
         """
         found: dict[tuple[int, int], list[str]] = {}
         for protocol, first, last in self.ranges:
-            wide = last - first >= NARROW
-            for port in (first,) if wide else range(first, last + 1):
-                found.setdefault((port, last if wide else port), []).append(protocol)
+            narrow = last - first < NARROW
+            for port in range(first, last + 1) if narrow else (first,):
+                found.setdefault((port, port if narrow else last), []).append(protocol)
         for (first, last), protocols in found.items():
             together = [protocols] if len(protocols) == len(PROTOCOLS) else [[protocol] for protocol in protocols]
             yield from (Ports.of((protocol, first, last) for protocol in group) for group in together)

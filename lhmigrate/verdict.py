@@ -143,29 +143,30 @@ def sides(leg: Leg, policies: Policies) -> Iterator[Side]:
     """Both ends of every guise of a leg that are certain to let less than all of it through."""
     for sender in leg.senders:
         for receiver in leg.receivers:
-            for direction, own, peer in (
-                (Direction.EGRESS, sender, receiver),
-                (Direction.INGRESS, receiver, sender),
-            ):
-                found = _side(_Question(own, peer, direction, leg.requests), leg.ports, policies)
-                if isinstance(own, Pod) and found.blocked:
-                    yield Side(direction, own, peer, found.blocked, policies.selecting(own, direction).isolating)
+            for question in _questions(leg, sender, receiver):
+                found = _side(question, leg.ports, policies)
+                if isinstance(question.own, Pod) and found.blocked:
+                    isolating = policies.selecting(question.own, question.direction).isolating
+                    yield Side(question.direction, question.own, question.peer, found.blocked, isolating)
+
+
+def _questions(leg: Leg, sender: Endpoint, receiver: Endpoint) -> tuple[_Question, _Question]:
+    return (
+        _Question(sender, receiver, Direction.EGRESS, leg.requests),
+        _Question(receiver, sender, Direction.INGRESS, leg.requests),
+    )
 
 
 def _judge(leg: Leg, sender: Endpoint, receiver: Endpoint, policies: Policies) -> Verdict:
     """What becomes of it between two guises."""
-    asked = [
-        _Question(sender, receiver, Direction.EGRESS, leg.requests),
-        _Question(receiver, sender, Direction.INGRESS, leg.requests),
-    ]
-    sides = [(question, _side(question, leg.ports, policies)) for question in asked]
-    blocked = sides[0][1].blocked | sides[1][1].blocked
-    unknown = (sides[0][1].unknown | sides[1][1].unknown) - blocked
+    asked = [(question, _side(question, leg.ports, policies)) for question in _questions(leg, sender, receiver)]
+    blocked = asked[0][1].blocked | asked[1][1].blocked
+    unknown = (asked[0][1].unknown | asked[1][1].unknown) - blocked
     answer = _answer(leg, blocked, unknown)
     if answer is Answer.ALLOWED:
         return PASSES
-    sides.sort(key=lambda one: (bool(one[1].blocked), bool(one[1].unknown)), reverse=True)
-    (question, near), (other, far) = sides
+    asked.sort(key=lambda one: (bool(one[1].blocked), bool(one[1].unknown)), reverse=True)
+    (question, near), (other, far) = asked
     also = policies.selecting(other.own, other.direction).isolating if far.blocked else ()
     return _explained(Verdict(answer, blocked, unknown, also=also), question, near, policies)
 

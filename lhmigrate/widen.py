@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from lhmigrate import shipped
 from lhmigrate.dialects.writers import WRITERS
 from lhmigrate.edits import AddPeers, AddPolicy, AddPorts, AddRule, AddToValue, Allowance, Edit
-from lhmigrate.identity import Names, Unnameable
 from lhmigrate.labels import Match
+from lhmigrate.naming import Names, Unnameable
 from lhmigrate.needs import Need, needs
 from lhmigrate.peers import EVERYONE, Peer, Pods
 from lhmigrate.policy import Direction, Policy, Rule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lhmigrate import naming
+from lhmigrate import tongue
 from lhmigrate.cni import Dialect
 from lhmigrate.endpoints import Endpoint, Host, Outside, Pod, Role
 from lhmigrate.labels import Match
@@ -135,7 +135,7 @@ class Words:
             return self._to_that_rule(leg, near, owner, ports)
         rule = f"lets {self._peer(other, verdict)} in" if ingress else f"lets it out to {self._peer(other, verdict)}"
         best = self._fit_for_a_rule(verdict, who)
-        kind = best.kind if best is not None else naming.new_kind(self._settings.cni)
+        kind = best.kind if best is not None else tongue.new_kind(self._settings.cni)
         both = " The other end needs a rule, too." if verdict.also else ""
         only = self._only(leg, verdict, kind)
         if best is not None:
@@ -169,7 +169,7 @@ class Words:
 
     def _can_name(self, policy: Policy, peer: Endpoint | None) -> bool:
         """Whether a rule of that policy can name a peer: Cilium's NetworkPolicies cannot name what is no pod."""
-        on_cilium = naming.new_kind(self._settings.cni) == "CiliumNetworkPolicy"
+        on_cilium = tongue.new_kind(self._settings.cni) == "CiliumNetworkPolicy"
         return policy.dialect is Dialect.CILIUM or not (on_cilium and isinstance(peer, Host))
 
     def _opens_no_more(self, owner: Policy, who: str, near: Rule) -> bool:
@@ -228,7 +228,7 @@ class Words:
         if host.addresses and host.by_address is Match.YES:
             return f"Cover all of them, or correct {addresses}"
         if host.by_address is Match.MAYBE:
-            return f"Name it so that it is certain: {naming.host(host, direction, self._settings.cni)}"
+            return f"Name it so that it is certain: {tongue.host(host, direction, self._settings.cni)}"
         return f"Say {addresses}"
 
     def _names(self, leg: Leg) -> tuple[str, str]:
@@ -310,7 +310,7 @@ class Words:
         called = self._glossary.called(name)
         if not isinstance(verdict.peer, Host):
             return called
-        return f"{called} ({naming.host(verdict.peer, verdict.direction, self._settings.cni)})"
+        return f"{called} ({tongue.host(verdict.peer, verdict.direction, self._settings.cni)})"
 
 
 def _whether_it_selects(verdict: Verdict) -> bool:

@@ -695,3 +695,120 @@ specs:
         ),
     ],
 }
+
+
+# ---------------------------------------------------------------------------------------------------
+# Verdicts of Cilium's own tests and tables, written down as data. Left out are those on pods that no rule selects:
+# its repository answers `denied` there, and leaves it to others that nothing is enforced for such pods.
+
+POD_A = replace(pod("a", "home", {"id": "a"}, at="10.1.0.1"), by_address=Match.NO)
+POD_C = replace(pod("c", "home", {"id": "c"}, at="10.1.0.2"), by_address=Match.NO)
+PAGE, OTHER_PAGE = "GET /", "GET /admin"
+
+
+def ingress_of_c(*rules: str) -> str:
+    return cnp(f"endpointSelector: {{matchLabels: {{id: c}}}}\ningress: [{', '.join(rules)}]")
+
+
+def egress_of_a(*rules: str) -> str:
+    return cnp(f"endpointSelector: {{matchLabels: {{id: a}}}}\negress: [{', '.join(rules)}]")
+
+
+ON_80 = 'toPorts: [{ports: [{port: "80", protocol: TCP}]}]'
+HTTP_ON_80 = 'toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET, path: /}]}}]'
+
+# pkg/policy/rule_test.go: by test, the policy, and whether 80 and 90 are allowed, from A to C or to the world.
+DECISIONS: dict[str, tuple[str, dict[Endpoint, tuple[bool, bool]]]] = {
+    "TestIngressAllowAll": (ingress_of_c("{fromEndpoints: [{}]}"), {POD_C: (True, True)}),
+    "TestIngressAllowAllL4Overlap": (ingress_of_c("{fromEndpoints: [{}]}", f"{{{ON_80}}}"), {POD_C: (True, True)}),
+    "TestIngressL4AllowAll": (ingress_of_c(f"{{{ON_80}}}"), {POD_C: (True, False)}),
+    "TestEgressAllowAll": (egress_of_a("{toEndpoints: [{}]}"), {POD_C: (True, True)}),
+    "TestEgressL4AllowAll": (egress_of_a(f"{{{ON_80}}}"), {POD_C: (True, False)}),
+    "TestEgressL4AllowWorld": (
+        egress_of_a(f"{{toEntities: [world], {ON_80}}}"),
+        {STORE: (True, False), POD_C: (False, False)},
+    ),
+    "TestEgressL4AllowAllEntity": (
+        egress_of_a(f"{{toEntities: [all], {ON_80}}}"),
+        {STORE: (True, False), POD_C: (True, False)},
+    ),
+    "TestEgressL3AllowWorld": (egress_of_a("{toEntities: [world]}"), {STORE: (True, True), POD_C: (False, False)}),
+    "TestEgressL3AllowAllEntity": (egress_of_a("{toEntities: [all]}"), {STORE: (True, True), POD_C: (True, True)}),
+}
+
+# The same, by what is asked for: who is let in to port 80 without a look at HTTP may ask for anything
+# (TestL4WildcardMerge, TestL3L4L7Merge, and Documentation/security/policy/layer7.rst).
+MERGES = {
+    "HTTP for A, the port for everyone": (
+        ingress_of_c(f"{{fromEndpoints: [{{matchLabels: {{id: a}}}}], {HTTP_ON_80}}}", f"{{{ON_80}}}"),
+        (True, True),
+    ),
+    "the port for everyone, HTTP for A": (
+        ingress_of_c(f"{{{ON_80}}}", f"{{fromEndpoints: [{{matchLabels: {{id: a}}}}], {HTTP_ON_80}}}"),
+        (True, True),
+    ),
+    "HTTP for everyone, the port for A": (
+        ingress_of_c(f"{{{HTTP_ON_80}}}", f"{{fromEndpoints: [{{matchLabels: {{id: a}}}}], {ON_80}}}"),
+        (True, True),
+    ),
+    "HTTP for everyone, the port for somebody else": (
+        ingress_of_c(f"{{{HTTP_ON_80}}}", f"{{fromEndpoints: [{{matchLabels: {{id: b}}}}], {ON_80}}}"),
+        (True, False),
+    ),
+}
+
+# Documentation/security/policy/deny.rst, the table: by what is denied, whether the client reaches 81 and 80. In all
+# columns but the last everything is allowed besides.
+ALLOWS = ingress_of_c("{fromEndpoints: [{matchLabels: {id: a}}]}") + ingress_of_c(
+    f"{{{ON_80}}}", '{toPorts: [{ports: [{port: "81", protocol: TCP}]}]}'
+)
+DENIES_80 = cnp(f"endpointSelector: {{matchLabels: {{id: c}}}}\ningressDeny: [{{{ON_80}}}]")
+DENIES_A = cnp("endpointSelector: {matchLabels: {id: c}}\ningressDeny: [{fromEndpoints: [{matchLabels: {id: a}}]}]")
+DENIALS = {
+    "nothing": (ALLOWS, (True, True)),
+    "80": (ALLOWS + DENIES_80, (True, False)),
+    "the client": (ALLOWS + DENIES_A, (False, False)),
+    "80 and the client": (ALLOWS + DENIES_80 + DENIES_A, (False, False)),
+    "80, and nothing is allowed": (DENIES_80, (False, False)),
+}
+
+# pkg/policy/repository_test.go, TestComputePolicyEnforcementAndRules: whether ingress and egress are enforced.
+ENFORCED = {
+    "no rule": ("", (False, False)),
+    "an ingress rule": (cnp("endpointSelector: {}\ningress: [{fromEndpoints: [{}]}]"), (True, False)),
+    "an egress rule": (cnp("endpointSelector: {}\negress: [{toEndpoints: [{}]}]"), (False, True)),
+    "both": (
+        cnp("endpointSelector: {}\ningress: [{fromEndpoints: [{}]}]\negress: [{toEndpoints: [{}]}]"),
+        (True, True),
+    ),
+}
+
+
+def told() -> dict[str, Case]:
+    """All of these as cases, by what they are called."""
+    cases = {}
+    for test, (policies, answers) in DECISIONS.items():
+        for receiver, expected in answers.items():
+            for port, allowed in zip((80, 90), expected, strict=True):
+                name = f"{test}: {receiver.name} on {port}"
+                cases[name] = _told(name, policies, allowed=allowed, port=port, receiver=receiver)
+    for what, (policies, expected) in MERGES.items():
+        for request, allowed in zip((PAGE, OTHER_PAGE), expected, strict=True):
+            cases[f"{what}: {request}"] = _told(what, policies, allowed=allowed, asks=(request,))
+    for what, (policies, expected) in DENIALS.items():
+        for port, allowed in zip((81, 80), expected, strict=True):
+            cases[f"denied is {what}: {port}"] = _told(what, policies, allowed=allowed, port=port)
+    return cases
+
+
+def _told(
+    says: str,
+    policies: str,
+    *,
+    allowed: bool,
+    port: int = 80,
+    receiver: Endpoint = POD_C,
+    asks: tuple[str, ...] = (),
+) -> Case:
+    answer = ALLOWED if allowed else BLOCKED
+    return Case(says, policies, answer, f"TCP/{port}", sender=POD_A, receiver=receiver, asks=asks)

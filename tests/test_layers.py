@@ -38,7 +38,7 @@ LAYERS = (
     ("journal",),
     ("writer",),
     # From text to values, and the one engine.
-    ("naming", "policies", "tiers", "dialects.calico_labels", "dialects.calico_selector", "dialects.common", "edits"),
+    ("tongue", "policies", "tiers", "dialects.calico_labels", "dialects.calico_selector", "dialects.common", "edits"),
     (
         "changes",
         "page",
@@ -50,7 +50,7 @@ LAYERS = (
         "verdict",
         "wording",
         "assumptions",
-        "identity",
+        "naming",
     ),
     ("dialects.admin", "dialects.calico", "dialects.cilium_peers", "dialects.cilium_ports", "dialects.writers"),
     ("dialects.cilium",),

@@ -13,10 +13,10 @@ from random import Random
 import pytest
 
 from lhmigrate.cluster import Leg
-from lhmigrate.endpoints import Endpoint, Host, Network, Outside, Pod
+from lhmigrate.endpoints import Endpoint, Entity, Host, Network, Outside, Pod, Role
 from lhmigrate.errors import Place, Problem
 from lhmigrate.labels import EVERYTHING, Labels, Match, Operator, Requirement, Selector
-from lhmigrate.peers import EVERYONE, Block, Peer, Pods, Unclear
+from lhmigrate.peers import EVERYONE, Block, Part, Peer, Pods, Unclear
 from lhmigrate.policies import Policies
 from lhmigrate.policy import (
     ADMIN,
@@ -70,7 +70,8 @@ class World:
         addresses, by_address = (self.address(),), self._lot.choice([Match.YES, Match.NO])
         match self._lot.randrange(6):
             case 0:
-                return Host("host", self._lot.choice([Match.YES, Match.NO]), addresses, by_address)
+                role = self._lot.choice([Role.OWN_NODE, Role.OTHER_NODE])
+                return Host("host", self._lot.choice([Match.YES, Match.NO]), addresses, by_address, role)
             case 1:
                 return Outside("outside", addresses, may_be_pod=False, by_address=by_address)
             case _:
@@ -98,6 +99,8 @@ class World:
     def peer(self) -> Peer:
         if self.toss():
             return Pods(self.selector(), self.selector() if self.toss() else None)
+        if self._lot.randrange(3) == 0:
+            return Part(self._lot.choice([Entity.HOST, Entity.REMOTE_NODE, Entity.CLUSTER, Entity.WORLD]))
         network = self.network()
         holes = (self.network() for _ in range(self._lot.randrange(3)))
         return Block(network, tuple(hole for hole in holes if hole.subnet_of(network) and hole != network))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate import naming
+from lhmigrate import tongue
 from lhmigrate.cni import Dialect
 from lhmigrate.findings import Code
 from lhmigrate.policy import Direction
@@ -74,7 +74,7 @@ def advice(row: Row, glossary: Glossary) -> str:
     if hosts:
         called = " or ".join(glossary.called(name) for name in hosts)
         cilium = any(policy.dialect is Dialect.CILIUM for policy in row[0].policies)
-        named = naming.kinds([kind for kind in hosts.values() if kind], row[0].direction)
+        named = tongue.kinds([kind for kind in hosts.values() if kind], row[0].direction)
         sentences.append(
             f"No label matches {called}: write {named}." if cilium else f"No podSelector matches {called}."
         )

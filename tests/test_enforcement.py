@@ -1,0 +1,53 @@
+"""Which network plugin runs, as far as nobody said it, and which policies it makes count."""
+
+from __future__ import annotations
+
+import pytest
+
+from lhmigrate.cni import CNIS, Dialect
+from lhmigrate.enforcement import settle
+from lhmigrate.manifests import read
+from lhmigrate.settings import Settings
+
+SPECS = {
+    "networking.k8s.io/v1 NetworkPolicy": "podSelector: {}",
+    "cilium.io/v2 CiliumNetworkPolicy": "endpointSelector: {}",
+    "projectcalico.org/v3 NetworkPolicy": "selector: all()",
+}
+KUBERNETES, CILIUM, CALICO = SPECS
+
+
+def policies(*kinds: str) -> str:
+    return "".join(
+        f"---\napiVersion: {kind.split()[0]}\nkind: {kind.split()[1]}\n"
+        f"metadata: {{name: p, namespace: home}}\nspec: {{{SPECS[kind]}}}\n"
+        for kind in kinds
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "kinds", "plugin", "counting", "sentences"),
+    [
+        pytest.param("unknown", [KUBERNETES], "unknown", 1, 0, id="NetworkPolicies give nothing away"),
+        pytest.param("unknown", [KUBERNETES, CILIUM], "cilium", 2, 1, id="Cilium's give Cilium away, and that is said"),
+        pytest.param("unknown", [CALICO], "calico", 1, 1, id="Calico's give Calico away"),
+        pytest.param("unknown", [CILIUM, CALICO], "unknown", 2, 0, id="both give nothing away"),
+        pytest.param("calico", [KUBERNETES, CILIUM], "calico", 1, 0, id="what was said counts, and Cilium's do not"),
+        pytest.param("antrea", [CILIUM, CALICO], "antrea", 0, 0, id="a plugin without a dialect of its own"),
+        pytest.param("canal", [CALICO], "canal", 1, 0, id="Canal reads Calico's"),
+        pytest.param("flannel", [CILIUM], "flannel", 1, 0, id="a plugin that enforces nothing sorts nothing out"),
+    ],
+)
+def test_the_plugin_and_what_counts(said: str, kinds: list[str], plugin: str, counting: int, sentences: int) -> None:
+    given = read(policies(*kinds), "p.yaml").policies
+    settled = settle(Settings(cni=CNIS[said]), given)
+    assert settled.settings.cni.name == plugin
+    assert len(settled.policies) == counting
+    assert len(settled.ignored) == len(given) - counting
+    assert len(settled.assumptions) == sentences
+
+
+def test_where_dialects_contradict_each_other_neither_counts_for_certain() -> None:
+    settled = settle(Settings(), read(policies(KUBERNETES, CILIUM, CALICO), "p.yaml").policies)
+    assert {one.dialect for one in settled.policies if one.unread} == {Dialect.CILIUM, Dialect.CALICO}
+    assert all("pass --cni" in one.unread[0].message for one in settled.policies if one.unread)
