@@ -11,7 +11,7 @@ their denying rules before those, or every policy at its own place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -137,12 +137,15 @@ class Rule:
         return sure, unsure
 
     def admits(self, peer: Endpoint, namespace: str | None) -> Match:
-        """Whether one of its peers is that end."""
+        """Whether one of its peers is that end, or several are that have an address of it each."""
         answer = Match.NO
         for one in self.peers:
             answer = max(answer, one.matches(peer, namespace))
             if answer is Match.YES:
                 break
+        if answer is Match.MAYBE and len(self.peers) > 1 and len(peer.addresses or ()) > 1:
+            each = [replace(peer, addresses=(address,)) for address in peer.addresses or ()]
+            answer = max(answer, min(self.admits(one, namespace) for one in each))
         return answer if self.doubt is None else min(answer, Match.MAYBE)
 
     def is_about(self, pod: Endpoint, namespace: str | None) -> Match:

@@ -830,6 +830,18 @@ UNKNOWNS = [
     Case("one of several nodes", peer("ipBlock: {cidr: 192.168.0.0/24}"), UNKNOWN, sender=TWO_NODES),
     Case("none of several nodes", peer("ipBlock: {cidr: 10.0.0.0/8}"), BLOCKED, sender=TWO_NODES),
     Case(
+        "several nodes, each by its own address",
+        server_takes("{from: [{ipBlock: {cidr: 192.168.0.1/32}}, {ipBlock: {cidr: 192.168.7.1/32}}]}"),
+        ALLOWED,
+        sender=TWO_NODES,
+    ),
+    Case(
+        "several nodes, one of them by two addresses",
+        server_takes("{from: [{ipBlock: {cidr: 192.168.0.1/32}}, {ipBlock: {cidr: 192.168.0.0/24}}]}"),
+        UNKNOWN,
+        sender=TWO_NODES,
+    ),
+    Case(
         "a node of both families, both let in",
         server_takes("{from: [{ipBlock: {cidr: 192.168.0.0/16}}, {ipBlock: {cidr: '2001:db8::/32'}}]}"),
         ALLOWED,
