@@ -226,6 +226,33 @@ def check(
 
 
 @app.command(epilog=_EXIT_CODES)
+def generate(
+    release: Annotated[str, typer.Option("--release", metavar="V", help="The release that runs, or is to run.")],
+    namespace: Namespace = None,
+    values: ValuesFiles = None,
+    install: Install = None,
+    cni: CniName = None,
+    using: With = None,
+    without: Without = None,
+    specs: Specs = None,
+    config: ConfigFile = None,
+    exit_zero: ExitZero = False,
+) -> None:
+    """A whole set of NetworkPolicies for a release, for whoever starts from nothing."""
+    with _sentences_for_errors():
+        run = _Run([], config, Given(namespace, None, install, cni, values, using, without, specs))
+        known = run.catalogue.find(release)
+        from lhmigrate import generate as generating
+        from lhmigrate.reports import generate as generated
+
+        made = generating.make(known, run.catalogue.glossary, run.settings)
+        _print(generated.stream(made, run.catalogue.glossary, run.settings))
+        if sys.stderr is not None:
+            sys.stderr.write(generated.told(made, run.settings))
+        raise typer.Exit(SOMETHING_TO_DO if made.something_to_do and not exit_zero else NOTHING_TO_DO)
+
+
+@app.command(epilog=_EXIT_CODES)
 def diff(
     from_: From,
     to: To,

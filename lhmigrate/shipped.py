@@ -14,6 +14,8 @@ from lhmigrate.fields import Fields, node_of, plain
 from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lhmigrate.policy import Policy
     from lhmigrate.release import Release, ShippedPolicy
     from lhmigrate.values import Values
@@ -27,6 +29,14 @@ def in_force(release: Release, *, install: str, namespace: str, values: Values) 
         for policy in release.policies
         if install in policy.installed_by and heeded.hold(policy.when)
     )
+
+
+def switches(release: Release, names: Iterable[str]) -> dict[str, bool]:
+    """Helm values under which this release installs none of the policies of these names."""
+    wanted = frozenset(names)
+    conditions = [policy.when for policy in release.policies if policy.name in wanted]
+    first = (next(((path, on) for path, on in when.items() if isinstance(on, bool)), None) for when in conditions)
+    return {path: not on for path, on in filter(None, first)}
 
 
 def lists(release: Release) -> dict[str, str]:

@@ -403,6 +403,7 @@ LOADS = {
     "the version loads nothing": ("--version", set()),
     "a plan in JSON loads the YAML parser": ("plan --from 1.4 --to 1.13 --format json fine cut", {"yaml"}),
     "a check in JSON, too": ("check --release 1.6 --format json fine cut", {"yaml"}),
+    "so does a generated set": ("generate --release 1.6", {"yaml"}),
     "a report for the terminal loads rich": ("check --release 1.6 fine cut", {"yaml", "rich"}),
     "a difference loads deepdiff": ("diff --from 1.5 --to 1.6 --format json", {"yaml", "deepdiff"}),
     "a refusal loads neither": ("plan --from 1.7 --to 1.6 fine", {"yaml"}),

@@ -72,11 +72,17 @@ LAYERS = (
     ),
     ("lint", "transition", "tighten"),
     # What there is to change, and where in the text.
+<<<<<<< HEAD
     ("widen", "placing", "around"),
     ("plan", "check", "reports.terminal", "reports.catalogue"),
     ("patch", "reports.unified", "reports.snippets"),
     ("reports.patch",),
     ("patching", "reports.json_patch"),
+=======
+    ("plan", "check", "reports.terminal", "reports.catalogue", "widen", "placing", "around", "generate"),
+    ("patch", "reports.unified", "reports.snippets"),
+    ("patching", "reports.patch", "reports.json_patch", "reports.generate"),
+>>>>>>> dbbfc10 (`generate` writes a whole set of policies for a release)
     ("cli",),
     ("__main__",),
 )

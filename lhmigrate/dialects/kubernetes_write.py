@@ -12,7 +12,7 @@ from lhmigrate.ports import EVERY_PORT, FIRST, LAST, Ports
 from lhmigrate.yamledit import Append, Op, Put, Remove, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from lhmigrate.edits import AddPolicy
     from lhmigrate.labels import Selector
@@ -85,15 +85,22 @@ def _brief(spec: Data) -> bool:
 
 def document(added: AddPolicy, like: Data) -> Data:
     """A whole policy, which names a namespace where the one that it stands beside does."""
-    metadata: Data = {"name": added.name}
-    if namespace := (like.get("metadata") or {}).get("namespace"):
-        metadata["namespace"] = namespace
-    spec: Data = {"podSelector": selector(added.selects)}
-    directions = [one for one in Direction if any(rule.direction is one for rule in added.rules)]
-    spec["policyTypes"] = [_TYPES[direction] for direction in directions]
     brief = _brief(like.get("spec") or {})
-    for direction in directions:
-        spec[direction.value] = [rule(one, brief=brief) for one in added.rules if one.direction is direction]
+    rules = {
+        direction: [rule(one, brief=brief) for one in added.rules if one.direction is direction]
+        for direction in Direction
+    }
+    namespace = (like.get("metadata") or {}).get("namespace")
+    return policy(added.name, namespace, added.selects, {one: found for one, found in rules.items() if found})
+
+
+def policy(name: str, namespace: str | None, selects: Selector, rules: Mapping[Direction, Any]) -> Data:
+    """A policy that isolates the pods in these directions and lets through what the rules say, given as data."""
+    metadata: Data = {"name": name}
+    if namespace:
+        metadata["namespace"] = namespace
+    spec: Data = {"podSelector": selector(selects), "policyTypes": [_TYPES[direction] for direction in rules]}
+    spec |= {direction.value: found for direction, found in rules.items()}
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
 
 

@@ -1,0 +1,245 @@
+"""A whole set of policies for one release: one for each component, in both directions, and only what it needs.
+
+Every rule is there for flows that no other rule lets through. So taking one out blocks exactly these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from lhmigrate import shipped
+from lhmigrate.cluster import Cluster, Leg
+from lhmigrate.edits import Allowance
+from lhmigrate.endpoints import Endpoint, Host
+from lhmigrate.errors import Place
+from lhmigrate.labels import Match, Selector
+from lhmigrate.naming import Names, Unnameable
+from lhmigrate.policy import EVERYONE, Direction, Peer, Pods, Rule
+from lhmigrate.ports import NO_PORT, Ports
+from lhmigrate.release import EndpointKind, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from lhmigrate.release import Glossary, Release
+    from lhmigrate.settings import Settings
+
+_NOWHERE: Final = Place("(generated)")
+
+
+class Wide(NamedTuple):
+    """A leg whose rule is for more than its end, and why."""
+
+    leg: Leg
+    reason: str
+    can_be_said: bool
+    """Whether the user can say what narrows it."""
+
+
+class Opening(NamedTuple):
+    """One rule, and what it is for."""
+
+    allowance: Allowance
+    legs: tuple[Leg, ...]
+    """Those that do not pass without it."""
+    wide: tuple[Wide, ...]
+    """Those of them for which it is wider than it might be."""
+
+
+class LeftOut(NamedTuple):
+    """A leg without a rule of its own at one end, because the rule would have to be for everyone."""
+
+    leg: Leg
+    direction: Direction
+    reason: str
+
+
+class Generated(NamedTuple):
+    """The policy of one component. A direction without openings is closed."""
+
+    component: str
+    selects: Selector
+    openings: tuple[Opening, ...]
+    left_out: tuple[LeftOut, ...]
+    exempt: tuple[Leg, ...]
+    """What passes whatever a policy says."""
+
+    @property
+    def name(self) -> str:
+        """Longhorn's own policies have the names of components, and Helm wants those for itself."""
+        return f"allow-{self.component}"
+
+
+class PolicySet(NamedTuple):
+    """The policies of all components, and what to know before they are applied."""
+
+    release: Release
+    policies: tuple[Generated, ...]
+    unselected: tuple[str, ...]
+    """Components that no label tells from the others, so that no policy can select just them."""
+    off_network: tuple[str, ...]
+    """Flows that leave the cluster network, where no NetworkPolicy sees them."""
+    shipped: tuple[str, ...]
+    """The release's own policies that are in force beside these."""
+    switches: Mapping[str, bool]
+    """Helm values under which it does not install them."""
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """All that was left out."""
+        return tuple(one for policy in self.policies for one in policy.left_out)
+
+    @property
+    def wide(self) -> tuple[Wide, ...]:
+        """All that is wider than it might be."""
+        return tuple(one for policy in self.policies for opening in policy.openings for one in opening.wide)
+
+    @property
+    def something_to_do(self) -> bool:
+        """Whether there is something to say that would make it complete, or narrower."""
+        return bool(self.left_out) or any(one.can_be_said for one in self.wide)
+
+
+def make(release: Release, glossary: Glossary, settings: Settings) -> PolicySet:
+    """The policies for one release, as this installation uses it."""
+    maker = _Maker(release, glossary, settings)
+    policies: list[Generated] = []
+    unselected: list[str] = []
+    for component in release.components:
+        try:
+            policies.append(maker.policy(component))
+        except Unnameable:
+            unselected.append(component)
+    beside = shipped.in_force(release, install=settings.install, namespace=settings.namespace, values=settings.values)
+    names = tuple(policy.name for policy in beside)
+    return PolicySet(
+        release=release,
+        policies=tuple(policies),
+        unselected=tuple(unselected),
+        off_network=tuple(
+            flow.name
+            for flow in release.flows.values()
+            if any(settings.values.get(path) for path in flow.off_network_with)
+        ),
+        shipped=names,
+        switches=shipped.switches(release, names) if settings.install == "helm" else {},
+    )
+
+
+class _Need(NamedTuple):
+    """What one end of a leg has to let through."""
+
+    leg: Leg
+    ends: tuple[Endpoint, ...]
+    """The other end, in all its guises."""
+    peers: tuple[Peer, ...]
+    """How a rule names it; none at all: everyone."""
+    wide: Wide | None = None
+
+
+class _Draft(NamedTuple):
+    """A rule that is yet to be written, and what it was made for."""
+
+    rule: Rule
+    needs: tuple[_Need, ...]
+
+
+class _Maker:
+    def __init__(self, release: Release, glossary: Glossary, settings: Settings) -> None:
+        self._release = release
+        self._glossary = glossary
+        self._settings = settings
+        self._names = Names([release], settings)
+        cluster = Cluster(settings, glossary, namespaces={}, keys=frozenset(), assumed={}, releases=[release])
+        self._legs = [leg for leg in cluster.legs(release) if cluster.usage(leg.flow) is not Usage.FEW]
+
+    def policy(self, component: str) -> Generated:
+        """One component's policy. Raises `Unnameable` where no policy can select it and nothing else."""
+        selects = self._names.selector(component)
+        openings: list[Opening] = []
+        left_out: list[LeftOut] = []
+        exempt: list[Leg] = []
+        for direction in Direction:
+            needs: list[_Need] = []
+            for leg in self._legs:
+                if component != (leg.target if direction is Direction.INGRESS else leg.source):
+                    continue
+                match self._need(leg, direction):
+                    case None:
+                        exempt.append(leg)
+                    case LeftOut() as one:
+                        left_out.append(one)
+                    case _Need() as one:
+                        needs.append(one)
+            openings += _openings(needs, direction, self._settings.namespace)
+        return Generated(component, selects, tuple(openings), tuple(left_out), tuple(exempt))
+
+    def _need(self, leg: Leg, direction: Direction) -> _Need | LeftOut | None:
+        """What a rule has to say for one leg; None: nothing, it passes anyway."""
+        ends = leg.senders if direction is Direction.INGRESS else leg.receivers
+        if all(isinstance(end, Host) and end.exempt is Match.YES for end in ends):
+            return None
+        try:
+            return _Need(leg, ends, tuple(dict.fromkeys(peer for end in ends for peer in self._names.peers(end))))
+        except Unnameable as error:
+            return self._unnamed(leg, direction, ends, error.reason)
+
+    def _unnamed(self, leg: Leg, direction: Direction, ends: tuple[Endpoint, ...], reason: str) -> _Need | LeftOut:
+        """What to do about an end that no peer means and nobody else.
+
+        A node or the API server is let in by a rule for everyone, as Longhorn's own policies do, because nothing works
+        without it. Nobody else is: behind those ports is an API that asks for no password.
+        """
+        ingress = direction is Direction.INGRESS
+        name = leg.source if ingress else leg.target
+        if name in self._release.components:
+            return _Need(leg, ends, (Pods(Selector()),), Wide(leg, reason, can_be_said=False))
+        rare = any(self._glossary.features[feature].usage is Usage.FEW for feature in leg.flow.features)
+        if ingress and (rare or not all(isinstance(end, Host) for end in ends)):
+            return LeftOut(leg, direction, reason)
+        if self._glossary.kind(name) is EndpointKind.INTERNET:
+            return _Need(leg, ends, (), Wide(leg, f"{self._glossary.called(name)} may be anywhere", can_be_said=False))
+        known = self._settings.cni.name != "unknown"
+        hidden = known and any(isinstance(end, Host) and end.by_address is not Match.YES for end in ends)
+        return _Need(leg, ends, (), Wide(leg, reason, can_be_said=not hidden))
+
+
+def _openings(needs: Sequence[_Need], direction: Direction, namespace: str) -> list[Opening]:
+    """The fewest rules for these needs that name each end by itself, in the order of the needs."""
+    drafts = _joined(needs, direction)
+    for draft in sorted(drafts, key=lambda one: one.rule.peers == EVERYONE):
+        others = [one for one in drafts if one is not draft]
+        if not _unmet(needs, others, namespace):
+            drafts = others
+    found = []
+    for draft in drafts:
+        legs = tuple(need.leg for need in _unmet(needs, [one for one in drafts if one is not draft], namespace))
+        wide = tuple(need.wide for need in draft.needs if need.wide is not None)
+        found.append(Opening(Allowance(direction, draft.needs[0].peers, draft.rule.ports), legs, wide))
+    return found
+
+
+def _joined(needs: Iterable[_Need], direction: Direction) -> list[_Draft]:
+    """One rule for each need, or for all needs of the same peers whose ports meet: apart, each would be in vain."""
+    drafts: list[_Draft] = []
+    for need in needs:
+        ports = need.leg.ports
+        together: tuple[_Need, ...] = (need,)
+        for other in [one for one in drafts if one.needs[0].peers == need.peers and one.rule.ports.meets(ports)]:
+            drafts.remove(other)
+            ports, together = other.rule.ports | ports, (*other.needs, *together)
+        drafts.append(_Draft(Rule(direction, need.peers or EVERYONE, ports, _NOWHERE), together))
+    return drafts
+
+
+def _unmet(needs: Iterable[_Need], drafts: Sequence[_Draft], namespace: str) -> list[_Need]:
+    """The needs that these rules do not certainly meet."""
+    return [need for need in needs if any(_left(need, end, drafts, namespace) for end in need.ends)]
+
+
+def _left(need: _Need, end: Endpoint, drafts: Sequence[_Draft], namespace: str) -> Ports:
+    covered = NO_PORT
+    for one in drafts:
+        if one.rule.ports.meets(need.leg.ports) and one.rule.admits(end, namespace) is Match.YES:
+            covered |= one.rule.ports
+    return need.leg.ports - covered
