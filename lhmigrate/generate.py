@@ -136,6 +136,8 @@ class _Need(NamedTuple):
     peers: tuple[Peer, ...]
     """How a rule names it; none at all: everyone."""
     wide: Wide | None = None
+    left_out: LeftOut | None = None
+    """What to say of it if no rule for somebody else meets it: it has none of its own."""
 
 
 class _Draft(NamedTuple):
@@ -165,17 +167,19 @@ class _Maker:
             for leg in self._legs:
                 if component != (leg.target if direction is Direction.INGRESS else leg.source):
                     continue
-                match self._need(leg, direction):
-                    case None:
-                        exempt.append(leg)
-                    case LeftOut() as one:
-                        left_out.append(one)
-                    case _Need() as one:
-                        needs.append(one)
-            openings += _openings(needs, direction, self._settings.namespace)
+                need = self._need(leg, direction)
+                if need is None:
+                    exempt.append(leg)
+                else:
+                    needs.append(need)
+            drafts = _fewest([one for one in needs if one.left_out is None], direction, self._settings.namespace)
+            unmet = _unmet(needs, drafts, self._settings.namespace)
+            left_out += [one.left_out for one in unmet if one.left_out is not None]
+            met = [one for one in needs if one not in unmet]
+            openings += [_opening(one, drafts, met, self._settings.namespace) for one in drafts]
         return Generated(component, selects, tuple(openings), tuple(left_out), tuple(exempt))
 
-    def _need(self, leg: Leg, direction: Direction) -> _Need | LeftOut | None:
+    def _need(self, leg: Leg, direction: Direction) -> _Need | None:
         """What a rule has to say for one leg; None: nothing, it passes anyway."""
         ends = leg.senders if direction is Direction.INGRESS else leg.receivers
         if all(isinstance(end, Host) and end.exempt is Match.YES for end in ends):
@@ -185,7 +189,7 @@ class _Maker:
         except Unnameable as error:
             return self._unnamed(leg, direction, ends, error.reason)
 
-    def _unnamed(self, leg: Leg, direction: Direction, ends: tuple[Endpoint, ...], reason: str) -> _Need | LeftOut:
+    def _unnamed(self, leg: Leg, direction: Direction, ends: tuple[Endpoint, ...], reason: str) -> _Need:
         """What to do about an end that no peer means and nobody else.
 
         A node or the API server is let in by a rule for everyone, as Longhorn's own policies do, because nothing works
@@ -197,7 +201,7 @@ class _Maker:
             return _Need(leg, ends, (Pods(Selector()),), Wide(leg, reason, can_be_said=False))
         rare = any(self._glossary.features[feature].usage is Usage.FEW for feature in leg.flow.features)
         if ingress and (rare or not all(isinstance(end, Host) for end in ends)):
-            return LeftOut(leg, direction, reason)
+            return _Need(leg, ends, (), left_out=LeftOut(leg, direction, reason))
         if self._glossary.kind(name) is EndpointKind.INTERNET:
             return _Need(leg, ends, (), Wide(leg, f"{self._glossary.called(name)} may be anywhere", can_be_said=False))
         known = self._settings.cni.name != "unknown"
@@ -205,19 +209,22 @@ class _Maker:
         return _Need(leg, ends, (), Wide(leg, reason, can_be_said=not hidden))
 
 
-def _openings(needs: Sequence[_Need], direction: Direction, namespace: str) -> list[Opening]:
+def _fewest(needs: Sequence[_Need], direction: Direction, namespace: str) -> list[_Draft]:
     """The fewest rules for these needs that name each end by itself, in the order of the needs."""
     drafts = _joined(needs, direction)
     for draft in sorted(drafts, key=lambda one: one.rule.peers == EVERYONE):
         others = [one for one in drafts if one is not draft]
         if not _unmet(needs, others, namespace):
             drafts = others
-    found = []
-    for draft in drafts:
-        legs = tuple(need.leg for need in _unmet(needs, [one for one in drafts if one is not draft], namespace))
-        wide = tuple(need.wide for need in draft.needs if need.wide is not None)
-        found.append(Opening(Allowance(direction, draft.needs[0].peers, draft.rule.ports), legs, wide))
-    return found
+    return drafts
+
+
+def _opening(draft: _Draft, drafts: Sequence[_Draft], needs: Sequence[_Need], namespace: str) -> Opening:
+    """A rule with those needs, of all that are met, that are not without it."""
+    alone = _unmet(needs, [one for one in drafts if one is not draft], namespace)
+    wide = tuple(need.wide for need in draft.needs if need.wide is not None)
+    allowance = Allowance(draft.rule.direction, draft.needs[0].peers, draft.rule.ports)
+    return Opening(allowance, tuple(need.leg for need in alone), wide)
 
 
 def _joined(needs: Iterable[_Need], direction: Direction) -> list[_Draft]:
