@@ -28,7 +28,7 @@ from lhmigrate.yamledit.ops import (
     Splice,
     bare,
     changed,
-)  # fmt: skip
+)
 from lhmigrate.yamledit.proof import Intended, prove
 from lhmigrate.yamledit.sites import Sites, cannot
 from lhmigrate.yamledit.style import Evidence, Style
@@ -63,7 +63,7 @@ def edit(text: str, wanted: Sequence[Wanted]) -> Edited:
     """
     made: list[Splice] = []
     intended: list[Intended] = []
-    for root, ops in sorted(wanted, key=lambda one: one[0].start):
+    for root, ops in _by_document(wanted):
         data = _data(root)
         made += splices(text, root, ops)
         try:
@@ -74,6 +74,14 @@ def edit(text: str, wanted: Sequence[Wanted]) -> Edited:
     if intended:
         prove(text, new, made, intended)
     return Edited(text, new, tuple(made))
+
+
+def _by_document(wanted: Sequence[Wanted]) -> list[tuple[Node, list[Op]]]:
+    """All operations of each document, in the order of the text."""
+    together: dict[int, tuple[Node, list[Op]]] = {}
+    for root, ops in wanted:
+        together.setdefault(root.start, (root, []))[1].extend(ops)
+    return [together[start] for start in sorted(together)]
 
 
 def _data(root: Node) -> Data:

@@ -62,19 +62,27 @@ class BlockEdit:
         if not layout.first_in_line(start):
             return self._removal_behind(start, stop, entries[last + 1].start)
         before = layout.line_before(start)
-        if stop == len(layout.text) and first and layout.ends_in_block_text(entries[first - 1].value):
-            return Splice(layout.line_start(start), stop, "")  # the break before it is part of that text
         if before is None:
             return Splice(layout.line_start(start), layout.next_line(stop), "")
-        if not first:
-            while stop < len(layout.text) and layout.blank_line(layout.next_line(stop)):
-                stop = layout.line_end(layout.next_line(stop))
-        if stop == len(layout.text) or layout.blank_line(layout.next_line(stop)):
-            # One of the blank lines around it goes with it, but nothing that the entry before it may hold.
-            least = entries[first - 1].end if first else 0
-            while before > least and layout.blank_line(before) and (earlier := layout.line_before(before)) is not None:
-                before = max(earlier, least)
+        if first == 0:
+            stop = self._behind_blank_lines(stop)
+        elif stop == len(layout.text) and layout.ends_in_block_text(entries[first - 1].value):
+            return Splice(layout.line_start(start), stop, "")  # the break before it is part of that text
+        elif stop == len(layout.text) or layout.blank_line(layout.next_line(stop)):
+            before = self._before_blank_lines(before, entries[first - 1].end)
         return Splice(before, stop, "")
+
+    def _behind_blank_lines(self, index: int) -> int:
+        layout = self._layout
+        while index < len(layout.text) and layout.blank_line(layout.next_line(index)):
+            index = layout.line_end(layout.next_line(index))
+        return index
+
+    def _before_blank_lines(self, index: int, least: int) -> int:
+        layout = self._layout
+        while index > least and layout.blank_line(index) and (earlier := layout.line_before(index)) is not None:
+            index = max(earlier, least)
+        return index
 
     def _removal_behind(self, start: int, stop: int, following: int) -> Splice:
         """The first entries of a collection that begins behind the dash of another: the next one takes their place."""

@@ -12,7 +12,7 @@ from lhmigrate.yamltext import Mapping, Sequence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lhmigrate.yamledit.layout import Layout
+    from lhmigrate.yamledit.layout import Entry, Layout
     from lhmigrate.yamledit.ops import Data
     from lhmigrate.yamledit.sites import Site
     from lhmigrate.yamledit.write import Writer
@@ -89,34 +89,35 @@ class FlowEdit:
     # Entries that come.
 
     def _addition(self) -> Iterator[Splice]:
-        layout, last = self._layout, self._entries[-1]
-        count = len(self._entries)
-        tail = next((run for run in runs(self._site.removed) if run[1] == count - 1), None)
-        tail_lines = tail is not None and self._has_lines(*tail)
-        first = self._entries[tail[0]] if tail and tail_lines else last
-        trailing = last.comma is not None
-        if tail_lines or layout.first_in_line(last.start):
-            indentation = layout.indentation(first.start)
-            new = [f"{layout.break_at(first.start)}{indentation}{text}" for text in self._written(indentation)]
-            text = ",".join(new) + "," * trailing
-            stop = self._stop(count - 1)
-            index = layout.line_end(stop) if layout.last_in_line(stop) else stop
-            if trailing or tail_lines:
-                yield Splice(index, index, text)
-            elif index == last.end:
-                yield Splice(index, index, "," + text)
-            else:
-                yield Splice(last.end, last.end, ",")
-                yield Splice(index, index, text)
-            return
-        comma = self._comma()
-        blanks = comma.removeprefix(",")
-        new = self._written(layout.indentation(last.start))
-        if trailing:
-            index = self._stop(count - 1)
-            yield Splice(index, index, "".join(f"{blanks}{text}," for text in new))
+        last = len(self._entries) - 1
+        tail = next((first for first, end in runs(self._site.removed) if end == last), None)
+        if tail is not None and self._has_lines(tail, last):
+            yield from self._lines_added(self._entries[tail], needs_comma=False)
+        elif self._layout.first_in_line(self._entries[last].start):
+            yield from self._lines_added(self._entries[last], needs_comma=self._entries[last].comma is None)
         else:
-            yield Splice(last.end, last.end, "".join(f"{comma}{text}" for text in new))
+            yield self._added_in_line()
+
+    def _lines_added(self, like: Entry, *, needs_comma: bool) -> Iterator[Splice]:
+        """A line for each new entry, indented as an old one, below the last and the comment behind it."""
+        layout, last = self._layout, self._entries[-1]
+        indentation, line_break = layout.indentation(like.start), layout.break_at(like.start)
+        text = ",".join(f"{line_break}{indentation}{one}" for one in self._written(indentation))
+        stop = self._stop(len(self._entries) - 1)
+        index = layout.line_end(stop) if layout.last_in_line(stop) else stop
+        if needs_comma and index > last.end:
+            yield Splice(last.end, last.end, ",")
+            needs_comma = False
+        yield Splice(index, index, "," * needs_comma + text + "," * (last.comma is not None))
+
+    def _added_in_line(self) -> Splice:
+        last = self._entries[-1]
+        comma = self._comma()
+        new = self._written(self._layout.indentation(last.start))
+        if last.comma is None:
+            return Splice(last.end, last.end, "".join(f"{comma}{text}" for text in new))
+        index = last.comma + 1
+        return Splice(index, index, "".join(f"{comma.removeprefix(',')}{text}," for text in new))
 
     def _comma(self) -> str:
         """A comma with its blanks, as between the last two entries if they are in one line."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from lhmigrate.errors import Problem
 
-# Python 3.11 cannot name this type by itself: dicts of str, lists, str, int, float, bool and None, as deep as you like.
+# Dicts and lists of strings, numbers, booleans and None. A precise type would refuse a plain `dict[str, str]`.
 Data = Any
 
 Route = tuple[str | int, ...]

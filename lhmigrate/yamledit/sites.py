@@ -53,13 +53,9 @@ class Site:
     def example(self, key: str | None) -> Mapping | None:
         """A mapping of the same list that has the key, or else this one."""
         parent = self.above[-1] if self.above else None
-        for sister in reversed(parent.items) if isinstance(parent, Sequence) else ():
-            if isinstance(sister, Mapping) and any(
-                isinstance(one, Scalar)
-                and one.text == key
-                and (filled(value) or (isinstance(value, Scalar) and not absent(value)))
-                for one, value in sister.pairs
-            ):
+        sisters = [one for one in parent.items if isinstance(one, Mapping)] if isinstance(parent, Sequence) else []
+        for sister in reversed(sisters):
+            if any(isinstance(one, Scalar) and one.text == key and not _empty(value) for one, value in sister.pairs):
                 return sister
         return self.node if isinstance(self.node, Mapping) else None
 
@@ -158,7 +154,7 @@ class Sites:
                 raise cannot(node, "is a whole document, and only an empty object {} can be given keys")
             self.whole = value
             return
-        if not replacing and not absent(node) and (isinstance(node, Scalar) or filled(node)):
+        if not replacing and not _empty(node):
             raise cannot(node, "has a value already")
         site, index = self._entry(route)
         if index in site.given:
@@ -236,6 +232,10 @@ def _index(node: Mapping, wanted: str | int) -> int | None:
             node.pairs[found[1]][0], f"is a key that stands here twice, first in line {node.pairs[found[0]][0].line}"
         )
     return found[0] if found else None
+
+
+def _empty(node: Node) -> bool:
+    return absent(node) if isinstance(node, Scalar) else not filled(node)
 
 
 def _child(node: Sequence | Mapping, index: int) -> Node:
