@@ -11,7 +11,7 @@ their denying rules before those, or every policy at its own place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -137,7 +137,14 @@ class Rule:
         return sure, unsure
 
     def admits(self, peer: Endpoint, namespace: str | None) -> Match:
-        """Whether one of its peers is that end."""
+        """Whether one of its peers is that end; of several addresses, each may have a peer of its own."""
+        answer = self._has_peer(peer, namespace)
+        if answer is Match.MAYBE and peer.addresses is not None and len(peer.addresses) > 1:
+            each = [self._has_peer(replace(peer, addresses=(one,)), namespace) for one in peer.addresses]
+            return max(answer, min(each))
+        return answer
+
+    def _has_peer(self, peer: Endpoint, namespace: str | None) -> Match:
         answer = Match.NO
         for one in self.peers:
             answer = max(answer, one.matches(peer, namespace))
