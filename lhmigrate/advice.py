@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lhmigrate.edits import AddPeers, AddPolicy, AddPorts, AddRule, AddToValue, Edit, TakePeers, TakePorts, TakeRule
+from lhmigrate.edits import (
+    AddPeers,
+    AddPolicy,
+    AddPorts,
+    AddRule,
+    AddRules,
+    AddToValue,
+    Edit,
+    TakePeers,
+    TakePorts,
+    TakeRule,
+)
 from lhmigrate.policy import Direction
 from lhmigrate.wording import several
 
@@ -18,7 +29,7 @@ if TYPE_CHECKING:
     from lhmigrate.release import Glossary
 
 
-def told(edit: Edit) -> str:
+def told(edit: Edit | AddRules) -> str:
     """What to do, in one sentence without its full stop."""
     match edit:
         case AddPorts():
@@ -32,6 +43,9 @@ def told(edit: Edit) -> str:
             return f"Add a NetworkPolicy {edit.name} that selects pods with {edit.selects} and {lets}"
         case AddToValue():
             return f"Add {_who(edit.peers)} to the Helm value {edit.path}"
+        case AddRules():
+            pods = several(list(dict.fromkeys((*edit.rules, *(need.own for need in edit.unnamed)))))
+            return f"Where it isolates {pods}, add these rules unless it has them"
         case TakePorts():
             return f"Take {several(_each(edit.ports))} out of the rule at {edit.rule.place} of {edit.policy}"
         case TakePeers():

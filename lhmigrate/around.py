@@ -30,8 +30,8 @@ class Around:
         if not any(real.is_relative_to(root) for root in self._roots):
             return f"is really {real}, which lies outside of what was given"
         if path.exists():
-            return None if os.access(path, os.W_OK) and path.stat().st_mode & 0o222 else "is read-only"
-        return None if os.access(real.parent, os.W_OK) else "would be new, and its folder is read-only"
+            return None if _writable(path) else "is read-only"
+        return None if _writable(real.parent) else "would be new, and its folder is read-only"
 
     def text(self, file: str) -> str | None:
         """What a file holds, without its byte order mark; None: it is not there, or is no text."""
@@ -39,6 +39,11 @@ class Around:
             return Path(file).read_bytes().decode("utf-8-sig")
         except (OSError, ValueError):
             return None
+
+
+def _writable(path: Path) -> bool:
+    """Whether we may, and whether somebody may: what is read-only for everyone is so for the superuser, too."""
+    return os.access(path, os.W_OK) and bool(path.stat().st_mode & 0o222)
 
 
 def shown(file: str) -> str:

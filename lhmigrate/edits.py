@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lhmigrate.labels import Selector
+    from lhmigrate.needs import Need
     from lhmigrate.peers import Peer
     from lhmigrate.policy import Direction, Policy, Rule
     from lhmigrate.ports import Ports
@@ -94,6 +97,16 @@ class AddToValue:
     kind: str
     """How the chart reads the items: `cidr`, or `peer` for whole NetworkPolicyPeers."""
     peers: tuple[Peer, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddRules:
+    """What a policy that could not be read must let through wherever it isolates; only a user can add it."""
+
+    rules: Mapping[str, tuple[Allowance, ...]]
+    """By the component whose pods it may isolate."""
+    unnamed: tuple[Need, ...] = ()
+    """For whom no rule can be written, because nobody said who they are."""
 
 
 PolicyEdit = AddPorts | AddPeers | AddRule | TakePorts | TakePeers | TakeRule

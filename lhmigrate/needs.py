@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lhmigrate.ports import NO_PORT, Ports
-from lhmigrate.verdict import sides
+from lhmigrate.verdict import doubtful_sides, sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from lhmigrate.endpoints import Endpoint, Pod
     from lhmigrate.policies import Policies
     from lhmigrate.policy import Direction, Policy
+    from lhmigrate.verdict import Side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Need:
-    """One end of one leg: its pods must let these ports through to or from the other end, and do not."""
+    """One end of one leg: its pods must let these ports through to or from the other end, and do not, or may not."""
 
     leg: Leg
     direction: Direction
@@ -29,7 +30,7 @@ class Need:
     peers: tuple[Endpoint, ...]
     """The guises of the other end that are cut."""
     policies: tuple[Policy, ...]
-    """What isolates those pods."""
+    """What isolates those pods, or may."""
 
     @property
     def own(self) -> str:
@@ -45,17 +46,27 @@ class Need:
 def needs(cut: Iterable[tuple[Leg, Ports]], policies: Policies) -> Iterator[Need]:
     """For legs with the ports that are cut: what their ends have to let through, one after the other."""
     for leg, ports in cut:
-        found = [side for side in sides(leg, policies) if side.blocked.meets(ports)]
-        for direction in dict.fromkeys(side.direction for side in found):
-            mine = [side for side in found if side.direction is direction]
-            blocked = NO_PORT
-            for side in mine:
-                blocked |= side.blocked & ports
-            yield Need(
-                leg=leg,
-                direction=direction,
-                ports=blocked,
-                pods=tuple(dict.fromkeys(side.own for side in mine)),
-                peers=tuple(dict.fromkeys(side.peer for side in mine)),
-                policies=tuple(dict.fromkeys(policy for side in mine for policy in side.policies)),
-            )
+        yield from _of_leg(leg, ports, sides(leg, policies))
+
+
+def doubts(in_doubt: Iterable[tuple[Leg, Ports]], policies: Policies) -> Iterator[Need]:
+    """For legs with ports that nobody can tell of: what policies that could not be read may keep their ends from."""
+    for leg, ports in in_doubt:
+        yield from _of_leg(leg, ports, doubtful_sides(leg, policies))
+
+
+def _of_leg(leg: Leg, ports: Ports, sides: Iterable[Side]) -> Iterator[Need]:
+    found = [side for side in sides if side.ports.meets(ports)]
+    for direction in dict.fromkeys(side.direction for side in found):
+        mine = [side for side in found if side.direction is direction]
+        missing = NO_PORT
+        for side in mine:
+            missing |= side.ports & ports
+        yield Need(
+            leg=leg,
+            direction=direction,
+            ports=missing,
+            pods=tuple(dict.fromkeys(side.own for side in mine)),
+            peers=tuple(dict.fromkeys(side.peer for side in mine)),
+            policies=tuple(dict.fromkeys(policy for side in mine for policy in side.policies)),
+        )

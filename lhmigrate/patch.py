@@ -16,14 +16,15 @@ from lhmigrate.placing import CannotPlace, Outcome, Placer, Surroundings, Texts
 from lhmigrate.state import Judged, World, judge_all, key_of
 from lhmigrate.tighten import tighten
 from lhmigrate.transition import Transition
+from lhmigrate.unread import unread
 from lhmigrate.verdict import sides
 from lhmigrate.widen import widen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lhmigrate.cluster import Leg
-    from lhmigrate.edits import Edit
+    from lhmigrate.edits import AddRules, Edit
     from lhmigrate.errors import Place
     from lhmigrate.inventory import KustomizedTo
     from lhmigrate.needs import Need
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from lhmigrate.release import Glossary, Release
     from lhmigrate.settings import Settings
     from lhmigrate.sources import Reading
+    from lhmigrate.transition import Hurt
     from lhmigrate.verdict import Verdict
     from lhmigrate.widen import Proposal
 
@@ -88,7 +90,7 @@ class Undone(NamedTuple):
     reason: str
     place: Place | None = None
     needs: tuple[Need, ...] = ()
-    edit: Edit | None = None
+    edit: Edit | AddRules | None = None
     """What would be right, if that is known."""
 
 
@@ -102,6 +104,8 @@ class Step(NamedTuple):
     changed: tuple[Changed, ...]
     start: Installation
     """From where it began."""
+    doubts: tuple[Hurt, ...] = ()
+    """What may or may not pass during the hop once this is done, and why nobody can tell: a plan says it."""
 
     def alone(self, made: Made) -> tuple[Changed, ...]:
         """What one of its edits does by itself."""
@@ -117,25 +121,34 @@ def _before(start: Installation, hop: Hop) -> tuple[Step, Installation]:
     """Opens what the hop needs. What turns out not to help is taken back, until all of the rest does."""
     transition = Transition(start.world(hop), hop)
     proposals, by_hand = widen(transition)
-    undone = [Undone(one.reason, None, one.needs, one.edit) for one in by_hand]
+    undone = [*_unread(transition), *(Undone(one.reason, None, one.needs, one.edit) for one in by_hand)]
     while True:
         tried = _try(start, [one.edit for one in proposals])
         failed = tried.refused | (_useless(proposals, tried, transition) if not tried.refused else {})
         undone += [failed[one.edit]._replace(needs=one.needs) for one in proposals if one.edit in failed]
         if not failed:
             made = tuple(Made(one.edit, tried.made[one.edit], one.needs) for one in proposals)
-            return Step(hop, Phase.BEFORE, made, tuple(undone), tried.changed, start), tried.end
+            end = transition if not tried.changed else Transition(tried.end.world(hop), hop)
+            doubts = tuple(hurt for hurt in end.hurts() if hurt.in_doubt)
+            return Step(hop, Phase.BEFORE, made, tuple(undone), tried.changed, start, doubts), tried.end
         proposals = [one for one in proposals if one.edit not in failed]
+
+
+def _unread(transition: Transition) -> Iterator[Undone]:
+    """What could not be read cannot be edited, whatever the hop asks of it."""
+    for one in unread(transition):
+        yield Undone(f"cannot be edited: {one.problem.message}", one.problem.place, one.needs, one.edit)
 
 
 def _after(start: Installation, hop: Hop) -> tuple[Step, Installation]:
     """Closes what only the old release needed; nothing that the new one needs may go with it."""
     world = start.world(hop)
     wanted = tighten(world, hop.old, hop.new)
-    undone = [Undone(one.reason, one.rule.place) for one in wanted.left]
+    undone = [one._replace(needs=(), edit=None) for one in _unread(Transition(world, hop))]
+    undone += [Undone(one.reason, one.rule.place) for one in wanted.left]
     tried = _try(start, wanted.edits)
     undone += tried.refused.values()
-    if _cuts(_judged(world, hop.new), _judged(tried.end.world(hop), hop.new)):
+    if tried.changed and _cuts(_judged(world, hop.new), _judged(tried.end.world(hop), hop.new)):
         undone += [Undone(_WOULD_CUT, place, edit=edit) for edit, place in tried.made.items()]
         return Step(hop, Phase.AFTER, (), tuple(undone), (), start), start
     made = tuple(Made(edit, place) for edit, place in tried.made.items())
@@ -179,6 +192,8 @@ def _placed(start: Installation, edits: Sequence[Edit]) -> tuple[Outcome, tuple[
 
 def _useless(proposals: Iterable[Proposal], tried: _Tried, transition: Transition) -> dict[Edit, Undone]:
     """The edits that do not open what they were made for; all of them, where they cut something else."""
+    if not tried.changed:
+        return {}
     hop = transition.hop
     result = Transition(tried.end.world(hop), hop)
     before = _judged(transition.world, hop.old), _judged(result.world, hop.old)
@@ -213,7 +228,7 @@ def _passing(leg: Leg, verdict: Verdict) -> Ports:
 def _still_blocked(need: Need, result: Transition) -> bool:
     leg, _ = result.judged_during[key_of(need.leg)]
     return any(
-        side.direction is need.direction and side.own.name == need.own and side.blocked.meets(need.ports)
+        side.direction is need.direction and side.own.name == need.own and side.ports.meets(need.ports)
         for side in sides(leg, result.after)
     )
 
@@ -221,10 +236,14 @@ def _still_blocked(need: Need, result: Transition) -> bool:
 def steps(start: Installation, hops: Iterable[Hop], phases: Sequence[Phase]) -> list[Step]:
     """Several steps, each from where the one before it ended."""
     result: list[Step] = []
+    told: set[tuple[str, Place | None]] = set()
     for hop in hops:
         for phase in phases:
             one, start = step(start, hop, phase)
-            result.append(one)
+            # What no step can do is said once, unless the hop asks more of it.
+            undone = tuple(each for each in one.undone if each.needs or (each.reason, each.place) not in told)
+            told.update((each.reason, each.place) for each in undone)
+            result.append(one._replace(undone=undone))
     return result
 
 

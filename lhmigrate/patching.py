@@ -48,7 +48,10 @@ class Done(NamedTuple):
     @property
     def something_to_do(self) -> bool:
         """Whether anything is left to do: edits that were only shown, or what nobody but the user can do."""
-        return any(step.undone or (step.made and not self.written) for step in self.steps)
+        return any(
+            step.undone or (step.made and not self.written) or any(hurt.worries for hurt in step.doubts)
+            for step in self.steps
+        )
 
 
 def patch(catalogue: Catalogue, old: Release, new: Release, start: Installation, wanted: Wanted) -> Done:

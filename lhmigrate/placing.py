@@ -77,7 +77,7 @@ class Texts:
         """Raises `CannotPlace` where a file should not be edited by us."""
         reason = self._around.refuses(file)
         if reason is not None:
-            raise CannotPlace(f"{file} {reason}")
+            raise CannotPlace(reason, Place(file))
         text = self.get(file) or ""
         head = text[: _body(text)]
         if found := _GENERATED.search(head):
@@ -280,7 +280,26 @@ def _edited(text: str, jobs: Iterable[_Job]) -> str:
     wanted: dict[int, tuple[Node, list[Op]]] = {}
     for job in jobs:
         wanted.setdefault(job.root.start, (job.root, []))[1].extend(job.ops)
-    return edit(text, list(wanted.values())).new
+    return edit(text, [(root, _at_once(ops)) for root, ops in wanted.values()]).new
+
+
+def _at_once(ops: list[Op]) -> list[Op]:
+    """The same operations, where each key is put once: what several edits begin they begin together."""
+    put: dict[tuple[Route, str], Put] = {}
+    for op in ops:
+        if isinstance(op, Put):
+            known = put.get((op.route, op.key))
+            put[op.route, op.key] = op if known is None else op._replace(value=_joined(known.value, op.value))
+    return [*(op for op in ops if not isinstance(op, Put)), *put.values()]
+
+
+def _joined(one: Any, other: Any) -> Any:  # noqa: ANN401 - any data
+    """Two lists one after the other; two mappings key by key."""
+    if isinstance(one, list) and isinstance(other, list):
+        return [*one, *other]
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {**one, **{key: _joined(one[key], value) if key in one else value for key, value in other.items()}}
+    return other
 
 
 def _as_listed(mine: PurePath, theirs: PurePath, kustomization: Node) -> str | None:

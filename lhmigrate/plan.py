@@ -12,7 +12,6 @@ from lhmigrate.ports import NO_PORT, Ports
 from lhmigrate.release import Usage
 from lhmigrate.state import LegKey, World, key_of
 from lhmigrate.transition import Transition
-from lhmigrate.verdict import Answer
 from lhmigrate.widen import widen
 
 if TYPE_CHECKING:
@@ -127,9 +126,9 @@ class _HopPlan:
         if today:
             yield self._blocked(leg, verdict, today, Code.FLOW_BLOCKED_TODAY, hurt.usage)
         if not newly and not today:
-            doubtful = (verdict.unknown or leg.ports) - told
-            if doubtful and (verdict.unknown or verdict.answer is Answer.UNKNOWN):
-                yield self._unknown(leg, verdict, hurt.was, doubtful, hurt.usage)
+            doubtful = hurt.in_doubt - told
+            if doubtful:
+                yield self._unknown(hurt, doubtful)
 
     def _blocked(self, leg: Leg, verdict: Verdict, ports: Ports, code: Code, usage: Usage) -> Finding:
         sentence = self._words.blocked(leg, verdict, ports)
@@ -137,13 +136,9 @@ class _HopPlan:
         advised = self._words.advice_blocked(leg, verdict, ports, usage, edits)
         return self._flow(code, _LEVELS[code][usage], sentence, advised, leg, verdict, ports)
 
-    def _unknown(self, leg: Leg, verdict: Verdict, was: Verdict | None, ports: Ports, usage: Usage) -> Finding:
-        same = was is not None and (was.answer, was.unknown, was.blocked) == (
-            verdict.answer,
-            verdict.unknown,
-            verdict.blocked,
-        )
-        level = Level.WARNING if usage is Usage.EVERYONE and not same else Level.NOTE
+    def _unknown(self, hurt: Hurt, ports: Ports) -> Finding:
+        leg, verdict = hurt.leg, hurt.verdict
+        level = Level.WARNING if hurt.worries else Level.NOTE
         sentence = self._words.unknown(leg, verdict, ports)
         return self._flow(
             Code.FLOW_UNKNOWN, level, sentence, self._words.advice_unknown(leg, verdict), leg, verdict, ports

@@ -137,15 +137,19 @@ class Rule:
         return sure, unsure
 
     def admits(self, peer: Endpoint, namespace: str | None) -> Match:
-        """Whether one of its peers is that end, or several are that have an address of it each."""
+        """Whether one of its peers is that end; of several addresses, each may have a peer of its own."""
+        answer = self._has_peer(peer, namespace)
+        if answer is Match.MAYBE and peer.addresses is not None and len(peer.addresses) > 1:
+            each = [self._has_peer(replace(peer, addresses=(one,)), namespace) for one in peer.addresses]
+            return max(answer, min(each))
+        return answer
+
+    def _has_peer(self, peer: Endpoint, namespace: str | None) -> Match:
         answer = Match.NO
         for one in self.peers:
             answer = max(answer, one.matches(peer, namespace))
             if answer is Match.YES:
                 break
-        if answer is Match.MAYBE and len(self.peers) > 1 and len(peer.addresses or ()) > 1:
-            each = [replace(peer, addresses=(address,)) for address in peer.addresses or ()]
-            answer = max(answer, min(self.admits(one, namespace) for one in each))
         return answer if self.doubt is None else min(answer, Match.MAYBE)
 
     def is_about(self, pod: Endpoint, namespace: str | None) -> Match:

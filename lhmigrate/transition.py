@@ -45,6 +45,31 @@ class Hurt(NamedTuple):
         return self.blocked - self.blocked_before
 
     @property
+    def in_doubt(self) -> Ports:
+        """The ports that may or may not pass."""
+        return self.verdict.unknown or (self.leg.ports if self.verdict.answer is Answer.UNKNOWN else NO_PORT)
+
+    @property
+    def newly_in_doubt(self) -> Ports:
+        """Those of them that certainly passed, or that nobody needed, before the hop."""
+        return self.in_doubt - self.blocked_before - (self.was.unknown if self.was else NO_PORT)
+
+    @property
+    def as_before(self) -> bool:
+        """Whether the hop changes nothing about it."""
+        was, verdict = self.was, self.verdict
+        return was is not None and (was.answer, was.unknown, was.blocked) == (
+            verdict.answer,
+            verdict.unknown,
+            verdict.blocked,
+        )
+
+    @property
+    def worries(self) -> bool:
+        """Whether somebody has to look at what nobody can tell of: everyone uses it, and the hop changes it."""
+        return self.usage is Usage.EVERYONE and not self.as_before
+
+    @property
     def blocked_before(self) -> Ports:
         """The ports that did not pass before the hop, either."""
         return self.was.blocked if self.was else NO_PORT

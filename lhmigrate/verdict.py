@@ -134,9 +134,10 @@ class Side(NamedTuple):
     direction: Direction
     own: Pod
     peer: Endpoint
-    blocked: Ports
+    ports: Ports
+    """Those that it does not let through, or may not."""
     policies: tuple[Policy, ...]
-    """Those that certainly isolate that end."""
+    """Those that certainly isolate that end, or that may."""
 
 
 def sides(leg: Leg, policies: Policies) -> Iterator[Side]:
@@ -155,6 +156,25 @@ def _questions(leg: Leg, sender: Endpoint, receiver: Endpoint) -> tuple[_Questio
         _Question(sender, receiver, Direction.EGRESS, leg.requests),
         _Question(receiver, sender, Direction.INGRESS, leg.requests),
     )
+
+
+def doubtful_sides(leg: Leg, policies: Policies) -> Iterator[Side]:
+    """Both ends of every guise of a leg that policies which could not be read may or may not let through.
+
+    Their ports are those in doubt, and their policies the unread ones.
+    """
+    for sender in leg.senders:
+        for receiver in leg.receivers:
+            for direction, own, peer in (
+                (Direction.EGRESS, sender, receiver),
+                (Direction.INGRESS, receiver, sender),
+            ):
+                if not isinstance(own, Pod):
+                    continue
+                unread = tuple(policy for policy in policies.selecting(own, direction).perhaps if policy.unread)
+                found = _side(_Question(own, peer, direction, leg.requests), leg.ports, policies) if unread else _OPEN
+                if found.unknown:
+                    yield Side(direction, own, peer, found.unknown, unread)
 
 
 def _judge(leg: Leg, sender: Endpoint, receiver: Endpoint, policies: Policies) -> Verdict:

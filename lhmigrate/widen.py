@@ -80,16 +80,21 @@ class _Widening:
         self._world = transition.world
         self._names = Names((self._hop.old, self._hop.new), self._world.settings)
         self._by_hand: list[ByHand] = []
+        blocked = {key: verdict.blocked for key, (_, verdict) in transition.judged_before.items()}
         self._wanted: dict[tuple[str, Direction], dict[str, Ports]] = defaultdict(dict)
-        """By component and direction: who needs which ports while the hop runs."""
-        for leg, _ in transition.judged_during.values():
+        """By component and direction: who needs which ports while the hop runs, and was not kept from them before.
+
+        Whoever was cut off already, was for reasons of somebody else's, and no edit for another opens that beside.
+        """
+        for key, (leg, _) in transition.judged_during.items():
             if transition.cluster.usage(leg.flow) is not Usage.FEW:
+                ports = leg.ports - blocked[key] if key in blocked else leg.ports
                 for own, direction, peer in (
                     (leg.target, Direction.INGRESS, leg.source),
                     (leg.source, Direction.EGRESS, leg.target),
                 ):
                     known = self._wanted[own, direction]
-                    known[peer] = known.get(peer, NO_PORT) | leg.ports
+                    known[peer] = known.get(peer, NO_PORT) | ports
 
     def proposals(self) -> tuple[list[Proposal], list[ByHand]]:
         found: list[Proposal] = []

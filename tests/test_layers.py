@@ -72,7 +72,7 @@ LAYERS = (
     ),
     ("lint", "transition", "tighten"),
     # What there is to change, and where in the text.
-    ("widen", "placing", "around", "generate"),
+    ("widen", "unread", "placing", "around", "generate"),
     ("plan", "check", "reports.terminal", "reports.catalogue"),
     ("patch", "reports.unified", "reports.snippets", "reports.generate"),
     ("reports.patch",),

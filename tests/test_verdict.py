@@ -373,3 +373,10 @@ def test_the_worlds_are_worth_it() -> None:
         less.append(world.verdict().answer.value)
     assert min(known.count(answer) for answer in ("allowed", "blocked")) > 50
     assert min(less.count(answer) for answer in ("allowed", "blocked", "unknown")) > 15
+
+
+def test_a_rule_that_names_each_of_several_addresses_names_them_all() -> None:
+    servers = tuple(IPv4Network((f"10.0.0.{number}", 32)) for number in (1, 2, 3))
+    end = Host("the API server", Match.NO, servers, Match.YES)
+    rules = [Rule(Direction.EGRESS, tuple(map(Block, servers[:count])), EVERY_PORT, PLACE) for count in range(4)]
+    assert [rule.admits(end, "home") for rule in rules] == [Match.NO, Match.MAYBE, Match.MAYBE, Match.YES]

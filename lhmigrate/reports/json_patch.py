@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from lhmigrate import advice
-from lhmigrate.findings import Code
+from lhmigrate.findings import Code, Level
 from lhmigrate.reports import json, snippets
 from lhmigrate.reports.unified import diff
 
@@ -89,6 +89,16 @@ def patch(old: Release, new: Release, done: Done, shown: Callable[[str], str]) -
                             **json.place_keys(one.place),
                         }
                         for one in step.undone
+                    ],
+                    "unknown": [
+                        {
+                            "flow": hurt.leg.flow.name,
+                            "source": hurt.leg.source,
+                            "target": hurt.leg.target,
+                            "ports": list(hurt.in_doubt.names()),
+                            "level": (Level.WARNING if hurt.worries else Level.NOTE).value,
+                        }
+                        for hurt in step.doubts
                     ],
                     "files": [
                         {

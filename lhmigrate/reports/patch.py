@@ -6,6 +6,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
 from lhmigrate import advice
+from lhmigrate.edits import AddRules
 from lhmigrate.findings import Phase
 from lhmigrate.reports import snippets
 from lhmigrate.reports.unified import diff
@@ -70,12 +71,25 @@ def _step(step: Step, glossary: Glossary, *, written: bool) -> list[str]:
         "nothing to edit" if not count else f"{count} edit{'s' * (count > 1)} {did} in {files} file{'s' * (files > 1)}"
     )
     by_hand = f"; {len(step.undone)} left to you" if step.undone else ""
-    lines = [f"{when}: {edits}{by_hand}"]
+    lines = [f"{when}: {edits}{by_hand}{_in_doubt(step)}"]
     lines += [f"  {_made(one, glossary)}" for one in step.made]
     for one in step.undone:
         lines.append(f"  by hand: {_undone(one, glossary)}")
         lines += [f"      {line}" for line in snippets.snippet(one).splitlines()]
     return lines
+
+
+def _in_doubt(step: Step) -> str:
+    """How many flows nobody can tell of; a patch that is silent about them would be taken for an all-clear."""
+    if not step.doubts:
+        return ""
+    count, new = len(step.doubts), sum(hurt.worries for hurt in step.doubts)
+    flows, stay = ("1 flow", "stays") if count == 1 else (f"{count} flows", "stay")
+    if new == count:
+        unknown = f"{flows} that this hop changes {stay} unknown"
+    else:
+        unknown = f"{flows} {stay} unknown" + (f", {new} of them changed by this hop" if new else "")
+    return f"; {unknown}: `lhmigrate plan` says which, and why"
 
 
 def _made(one: Made, glossary: Glossary) -> str:
@@ -84,9 +98,12 @@ def _made(one: Made, glossary: Glossary) -> str:
 
 
 def _undone(one: Undone, glossary: Glossary) -> str:
-    flows = advice.flows(one.needs, glossary)
-    what = f"{flows}: " if flows else ""
     place = f"{one.place} " if one.place else ""
     should = f" {advice.told(one.edit)}." if one.edit else ""
+    if isinstance(one.edit, AddRules):
+        # Whom it may concern is half of Longhorn; the rules say it better.
+        return f"{place}{one.reason}.{should}"
+    flows = advice.flows(one.needs, glossary)
+    what = f"{flows}: " if flows else ""
     cost = advice.why(one.needs, glossary)
     return f"{what}{place}{one.reason}.{should}" + (f" Without it, {cost}." if cost else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lhmigrate.dialects import kubernetes_write
-from lhmigrate.edits import AddPeers, AddPolicy, AddPorts, AddRule, AddToValue, Allowance
+from lhmigrate.edits import AddPeers, AddPolicy, AddPorts, AddRule, AddRules, AddToValue, Allowance
 from lhmigrate.endpoints import Host
 from lhmigrate.labels import Match
 from lhmigrate.placing import value_data
@@ -13,6 +13,8 @@ from lhmigrate.ports import NO_PORT
 from lhmigrate.yamledit import render
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lhmigrate.needs import Need
     from lhmigrate.patch import Undone
 
@@ -23,8 +25,28 @@ SOMEWHERE = {"ipBlock": {"cidr": "ADDRESS/32"}}
 
 def snippet(undone: Undone) -> str:
     """YAML to paste; empty where there is nothing to add."""
+    if isinstance(undone.edit, AddRules):
+        parts = (_for_pods(own, undone.edit) for own in _owns(undone.edit))
+        return "---\n".join(part for part in parts if part)
     data = _data(undone)
     return render(data) if data else ""
+
+
+def _owns(edit: AddRules) -> Iterable[str]:
+    return dict.fromkeys((*edit.rules, *(need.own for need in edit.unnamed)))
+
+
+def _for_pods(own: str, edit: AddRules) -> str:
+    """The rules for one component's pods, under its name."""
+    rules: dict[str, list[Any]] = {}
+    for one in edit.rules.get(own, ()):
+        rules.setdefault(one.direction.value, []).append(kubernetes_write.rule(one))
+    unnamed = [need for need in edit.unnamed if need.own == own]
+    for direction, peer in dict.fromkeys((need.direction, need.peer) for need in unnamed):
+        needs = tuple(need for need in unnamed if (need.direction, need.peer) == (direction, peer))
+        for key, to_fill_in in (_to_fill_in(needs) or {}).items():
+            rules.setdefault(key, []).extend(to_fill_in)
+    return f"# {own}\n{render(rules)}" if rules else ""
 
 
 def _data(undone: Undone) -> Any:  # noqa: ANN401 - any YAML

@@ -1,0 +1,251 @@
+"""Policies as Longhorn's users have them, made up: near what a release needs, in every way that people write them.
+
+Most are near the truth, because only a rule that is nearly right has something to be mended: a policy lets in
+what the old release needs, and then some of it is left out, put together, widened, or said another way.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from hypothesis import strategies as st
+from patched import HOPS, NAMESPACE
+
+from lhmigrate.cni import CNIS
+from lhmigrate.endpoints import WHOLE_INTERNET
+from lhmigrate.settings import PeerFacts, Settings
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+    from lhmigrate.findings import Hop
+    from lhmigrate.release import Component, Flow, Release
+
+Data = dict[str, Any]
+Draw = st.DrawFn
+
+MONITORING = {
+    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}},
+    "podSelector": {"matchLabels": {"app": "prometheus"}},
+}
+STRANGERS: tuple[Data, ...] = (
+    MONITORING,
+    {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}},
+    {"podSelector": {"matchLabels": {"app": "somebody"}}},
+    {"ipBlock": {"cidr": "192.168.0.0/16", "except": ["192.168.7.0/24"]}},
+    {"ipBlock": {"cidr": "10.20.0.11/32"}},
+)
+"""Peers that are nobody of Longhorn's."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Written:
+    """A user's files, the hop that is before them, and what they said about their installation."""
+
+    hop: Hop
+    files: dict[str, str]
+    settings: Settings
+
+    def __repr__(self) -> str:
+        """What somebody needs who wants to see it happen again."""
+        told = (self.settings.cni.name, self.settings.install, dict(self.settings.peers), sorted(self.settings.using))
+        return "\n".join((f"{self.hop}, {told}", *(f"--- {file}\n{text}" for file, text in self.files.items())))
+
+
+@st.composite
+def installations(draw: Draw) -> Written:
+    """Some files, as somebody may have them before a hop."""
+    hop = draw(st.sampled_from(HOPS))
+    policies = draw(st.lists(policies_for(hop), min_size=1, max_size=4, unique_by=lambda one: one["metadata"]["name"]))
+    named = draw(st.sampled_from((True, True, False)))
+    for one in policies:
+        if named:
+            one["metadata"]["namespace"] = NAMESPACE
+    return Written(hop, draw(files(policies)), draw(all_settings(named=named)))
+
+
+@st.composite
+def all_settings(draw: Draw, *, named: bool) -> Settings:
+    """What was said of the network plugin, of outside peers, and of features in use."""
+    peers = {}
+    if draw(st.booleans()):
+        peers["kube-apiserver"] = PeerFacts(addresses=(network("10.20.0.11/32"), network("10.20.0.12/32")))
+    if draw(st.booleans()):
+        peers["prometheus"] = PeerFacts(namespace="monitoring", labels={"app": "prometheus"})
+    if draw(st.booleans()):
+        peers["backup-store"] = PeerFacts(addresses=(network("203.0.113.7/32"),))
+    return Settings(
+        default_namespace=None if named else NAMESPACE,
+        cni=CNIS[draw(st.sampled_from(("calico", "cilium", "unknown")))],
+        install=draw(st.sampled_from(("helm", "manifest"))),
+        using=frozenset(draw(st.sets(st.sampled_from(("metrics", "v2-data-engine")), max_size=2))),
+        peers=peers,
+    )
+
+
+def network(text: str) -> IPv4Network | IPv6Network:
+    return type(WHOLE_INTERNET[0])(text)
+
+
+# --- What a policy says
+
+
+@st.composite
+def policies_for(draw: Draw, hop: Hop) -> Data:
+    """One policy for one kind of pod, or for all of them; rather for one that the hop does something to."""
+    release = hop.old
+    moved = _moved(hop)
+    components = [one for one in release.components.values() if one.name in moved or draw(st.integers(0, 3)) == 0]
+    own = draw(st.sampled_from(components or list(release.components.values())))
+    spec: Data = {"podSelector": draw(selectors(own))}
+    directions = draw(st.sampled_from((("ingress",), ("ingress",), ("egress",), ("ingress", "egress"))))
+    for direction in directions:
+        spec[direction] = draw(rules(release, own, direction))
+    said = [one.capitalize() for one in directions]
+    if draw(st.booleans()) or "ingress" not in directions or not spec.get("egress", True):
+        spec["policyTypes"] = said
+    if draw(st.integers(0, 9)) == 0:
+        spec = {"podSelector": {}, "policyTypes": said}
+    name = f"{draw(st.sampled_from(('allow', 'np', 'lh')))}-{own.name}"
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+
+
+def _moved(hop: Hop) -> set[str]:
+    """The components that some flow begins or ends at otherwise than before."""
+    return {
+        name
+        for flow in hop.new.flows.values()
+        if (was := hop.old.flows.get(flow.name)) is None
+        or (was.senders, was.receivers, was.ports) != (flow.senders, flow.receivers, flow.ports)
+        for name in (*flow.senders, *flow.receivers)
+    }
+
+
+@st.composite
+def selectors(draw: Draw, component: Component) -> Data:
+    """Something that picks a component: by all of its labels, by one, by an expression, or by a key that varies."""
+    labels = dict(component.labels)
+    ways = ["all", "one", "one", "expression"] if labels else []
+    way = draw(st.sampled_from([*ways, *(["key"] if component.varies else [])] or ["every"]))
+    if way == "all":
+        return {"matchLabels": labels}
+    if way == "every":
+        return {}
+    if way == "key":
+        return {"matchExpressions": [{"key": draw(st.sampled_from(sorted(component.varies))), "operator": "Exists"}]}
+    key = draw(st.sampled_from(sorted(labels)))
+    if way == "one":
+        return {"matchLabels": {key: labels[key]}}
+    return {"matchExpressions": [{"key": key, "operator": "In", "values": [labels[key]]}]}
+
+
+@st.composite
+def rules(draw: Draw, release: Release, own: Component, direction: str) -> list[Data]:
+    """Rules for what the release needs there, some of them not quite right, and some for others."""
+    found: list[Data] = []
+    for flow in release.flows.values():
+        mine, theirs = (flow.receivers, flow.senders) if direction == "ingress" else (flow.senders, flow.receivers)
+        if own.name not in mine or draw(st.integers(0, 9)) == 0:
+            continue
+        peers = [draw(selectors(release.components[name])) for name in theirs if name in release.components]
+        listed: list[Data] = [{"podSelector": one} for one in peers]
+        if not listed or draw(st.integers(0, 5)) == 0:
+            listed.append(draw(st.sampled_from(STRANGERS)))
+        _add(draw, found, listed, _ports(draw, flow, own), "from" if direction == "ingress" else "to")
+    if draw(st.integers(0, 9)) == 0:
+        found.append(draw(st.sampled_from(({}, {"ports": [{"port": 9999}]}, {"ports": [{"protocol": "UDP"}]}))))
+    return found
+
+
+def _add(draw: Draw, found: list[Data], peers: list[Data], ports: list[Data], key: str) -> None:
+    """A rule of its own, or its peers or ports put into one that is like it."""
+    for rule in found:
+        if key in rule and rule.get("ports") == ports and draw(st.booleans()):
+            rule[key] += [one for one in peers if one not in rule[key]]
+            return
+        if "ports" in rule and rule.get(key) == peers and draw(st.booleans()):
+            rule["ports"] += [one for one in ports if one not in rule["ports"]]
+            return
+    rule = {key: peers, "ports": ports}
+    if draw(st.integers(0, 19)) == 0:
+        del rule[draw(st.sampled_from((key, "ports")))]
+        found.append(rule)
+    elif draw(st.booleans()):
+        found.append(rule)
+    else:
+        found.append({"ports": ports, key: peers})
+
+
+def _ports(draw: Draw, flow: Flow, own: Component) -> list[Data]:
+    """A flow's ports, one by one, as ranges, by name, or a little off."""
+    named = {(protocol, number): name for name, (protocol, number) in own.ports.items()}
+    found: list[Data] = []
+    for protocol, first, last in flow.ports.ranges:
+        low = first + draw(st.sampled_from((0,) * 8 + (-1, 1)))
+        high = last + draw(st.sampled_from((0,) * 8 + (1, 40)))
+        item: Data = {} if protocol == "TCP" and draw(st.booleans()) else {"protocol": protocol}
+        if (protocol, first) in named and first == last and draw(st.booleans()):
+            item["port"] = named[protocol, first]
+        else:
+            item["port"] = low
+            if high > low:
+                item["endPort"] = high
+        found.append(item)
+    return found
+
+
+# --- How it is written
+
+
+class _Indented(yaml.SafeDumper):
+    """Sequences two further in than their keys, as many write them."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - PyYAML's own
+        return super().increase_indent(flow, indentless=False)
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's own
+        return True
+
+
+class _Plain(yaml.SafeDumper):
+    """Sequences under their keys, as Kubernetes writes them."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's own
+        return True
+
+
+@st.composite
+def files(draw: Draw, policies: list[Data]) -> dict[str, str]:
+    """Policies in one file or several, as documents or as a list, in block style, in brackets or as JSON."""
+    if draw(st.booleans()):
+        return {f"{one['metadata']['name']}.yaml": draw(documents([one])) for one in policies}
+    if draw(st.integers(0, 3)) == 0:
+        kind = draw(st.sampled_from(("List", "NetworkPolicyList")))
+        version = "v1" if kind == "List" else "networking.k8s.io/v1"
+        listed = {"apiVersion": version, "kind": kind, "items": policies}
+        if draw(st.booleans()):
+            return {"policies.json": json.dumps(listed, indent=draw(st.sampled_from((2, 4)))) + "\n"}
+        return {"policies.yaml": draw(documents([listed]))}
+    return {"policies.yaml": draw(documents(policies))}
+
+
+@st.composite
+def documents(draw: Draw, data: list[Data]) -> str:
+    """Documents of one file, all in one hand."""
+    if len(data) == 1 and draw(st.integers(0, 7)) == 0:
+        return json.dumps(data[0], indent=2) + "\n"
+    dumper = draw(st.sampled_from((_Indented, _Plain)))
+    flow = draw(st.sampled_from((False, False, None, True)))
+    text = yaml.dump_all(
+        data, Dumper=dumper, default_flow_style=flow, sort_keys=draw(st.booleans()), explicit_start=draw(st.booleans()),
+        indent=draw(st.sampled_from((2, 4))), width=10_000,
+    )  # fmt: skip
+    return f"# Who may talk to whom.\n{text}" if draw(st.booleans()) else text

@@ -1,0 +1,192 @@
+"""Laws that every patch keeps, tried on made-up policies near Longhorn's and every hop of the catalogue.
+
+To hunt for more: pytest --hypothesis-profile=hunt tests/test_patch_laws.py
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from near_longhorn import Written, installations
+from patched import HOPS, after, before, installation, texts
+
+from lhmigrate.ports import NO_PORT, Ports
+from lhmigrate.state import Judged, LegKey, judge_all, key_of
+from lhmigrate.transition import Transition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lhmigrate.findings import Hop
+    from lhmigrate.patch import Installation, Step
+
+# Each example is patched several times over, so there are fewer of them.
+slow = settings(
+    max_examples=settings().max_examples // 4,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def data(one: Installation) -> dict[tuple[str, str], Any]:
+    """Its policies by file and name, as PyYAML alone reads them."""
+    found: dict[tuple[str, str], Any] = {}
+    for file, text in texts(one).items():
+        for document in yaml.safe_load_all(text):
+            items = document.get("items", [document])
+            found |= {(file, item["metadata"]["name"]): item for item in items}
+    return found
+
+
+def left_by_hand(step: Step) -> dict[LegKey, Ports]:
+    found: dict[LegKey, Ports] = defaultdict(lambda: NO_PORT)
+    for one in step.undone:
+        for need in one.needs:
+            found[key_of(need.leg)] |= need.ports
+    return found
+
+
+def passing(judged: Judged) -> dict[LegKey, Ports]:
+    return {key: leg.ports - verdict.blocked - verdict.unknown for key, (leg, verdict) in judged.items()}
+
+
+def during(one: Installation, hop: Hop) -> Judged:
+    return Transition(one.world(hop), hop).judged_during
+
+
+def alone(one: Installation, hop: Hop) -> Judged:
+    """The new release by itself, once nothing old runs any more."""
+    world = one.world(hop)
+    policies = world.policies(hop.new)
+    return judge_all(world.cluster(policies).legs(hop.new), policies)
+
+
+@slow
+@given(installations())
+def test_widening_only_adds(written: Written) -> None:
+    start = installation(written.files, written.settings)
+    step, end = before(start, written.hop)
+    old, new = data(start), data(end)
+    assert set(old) <= set(new)
+    for key, policy in old.items():
+        assert only_more(policy, new[key]), step.made
+    was, now = passing(during(start, written.hop)), passing(during(end, written.hop))
+    assert all(ports <= now[key] for key, ports in was.items())
+
+
+def only_more(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether a policy has no more than new rules, new peers beside others, and new ports beside others."""
+    mine, theirs = ({key: value for key, value in one.items() if key != "spec"} for one in (old, new))
+    old, new = old["spec"], new["spec"]
+    directions = ("ingress", "egress")
+    frame = all(old.get(key) == new.get(key) for key in {*old, *new} - {*directions})
+    return mine == theirs and frame and all(more_rules(old.get(key) or [], new.get(key) or []) for key in directions)
+
+
+def more_rules(old: list[Any], new: list[Any]) -> bool:
+    """The old rules are the first ones. None gets a list that it did not have: that would take from everyone."""
+    return len(old) <= len(new) and all(
+        one.keys() == two.keys() and all(one[key] == two[key][: len(one[key])] for key in one)
+        for one, two in zip(old, new, strict=False)
+    )
+
+
+@slow
+@given(installations())
+def test_after_widening_nothing_is_newly_cut_but_what_is_left_by_hand(written: Written) -> None:
+    start = installation(written.files, written.settings)
+    hop = written.hop
+    step, end = before(start, hop)
+    by_hand = left_by_hand(step)
+    mended = during(end, hop)
+    for hurt in Transition(start.world(hop), hop).hurts():
+        leg, verdict = mended[key_of(hurt.leg)]
+        still = (hurt.newly_blocked & verdict.blocked) - by_hand[key_of(leg)]
+        assert not still, f"{leg.flow.name}: {still}"
+
+
+@slow
+@given(installations())
+def test_tightening_never_goes_below_the_new_release(written: Written) -> None:
+    start = installation(written.files, written.settings)
+    _, end = after(start, written.hop)
+    was, now = passing(alone(start, written.hop)), passing(alone(end, written.hop))
+    assert all(ports <= now[key] for key, ports in was.items())
+
+
+@slow
+@given(installations())
+def test_nothing_is_ever_emptied(written: Written) -> None:
+    start = installation(written.files, written.settings)
+    _, widened = before(start, written.hop)
+    _, end = after(widened, written.hop)
+    new = data(end)
+    for key, policy in data(widened).items():
+        for direction in ("ingress", "egress"):
+            rules = policy["spec"].get(direction)
+            left = new[key]["spec"].get(direction)
+            assert bool(rules) == bool(left)
+            # Whatever is left of a rule restricts what it restricted.
+            restricting = [sorted(name for name in ("from", "to", "ports") if rule.get(name)) for rule in left or []]
+            known = [sorted(name for name in ("from", "to", "ports") if rule.get(name)) for rule in rules or []]
+            assert is_within(restricting, known)
+
+
+def is_within(some: list[Any], other: list[Any]) -> bool:
+    """Whether these stand in that order among the others."""
+    rest = iter(other)
+    return all(any(one == two for two in rest) for one in some)
+
+
+@slow
+@given(installations())
+def test_planning_the_result_plans_only_what_was_left_by_hand(written: Written) -> None:
+    start = installation(written.files, written.settings)
+    step, widened = before(start, written.hop)
+    again, same = before(widened, written.hop)
+    assert not again.made
+    assert not again.changed
+    assert texts(same) == texts(widened)
+    assert {one.reason for one in again.undone} <= {one.reason for one in step.undone}
+    assert all(ports <= left_by_hand(step)[key] for key, ports in left_by_hand(again).items())
+    step, tightened = after(widened, written.hop)
+    again, same = after(tightened, written.hop)
+    assert not again.made
+    assert texts(same) == texts(tightened)
+    assert [one.reason for one in again.undone] == [one.reason for one in step.undone]
+
+
+@slow
+@given(installations())
+@pytest.mark.parametrize("phase", [before, after])
+def test_a_file_with_carriage_returns_gets_the_same_patch_with_carriage_returns(
+    phase: Callable[[Installation, Hop], tuple[Step, Installation]], written: Written
+) -> None:
+    _, end = phase(installation(written.files, written.settings), written.hop)
+    returned = {file: text.replace("\n", "\r\n") for file, text in written.files.items()}
+    _, other = phase(installation(returned, written.settings), written.hop)
+    assert texts(other) == {file: text.replace("\n", "\r\n") for file, text in texts(end).items()}
+
+
+NO_RULES = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: share-managers, namespace: longhorn-system}
+spec:
+  podSelector: {matchLabels: {longhorn.io/component: share-manager}}
+  policyTypes: [Egress]
+"""
+
+
+@pytest.mark.parametrize("text", [NO_RULES, NO_RULES + "  egress: []\n"], ids=["no list", "an empty list"])
+def test_a_policy_without_rules_gets_all_that_it_lacks(text: str) -> None:
+    """Several edits that each begin the same list."""
+    hop = next(hop for hop in HOPS if str(hop.old).startswith("1.3") and str(hop.new).startswith("1.4"))
+    step, end = before(installation({"share.yaml": text}), hop)
+    assert len(step.made) > 1
+    assert not [one for one in step.undone if one.edit]
+    [policy] = data(end).values()
+    assert len(policy["spec"]["egress"]) == len(step.made)
