@@ -39,7 +39,8 @@ fix: $(READY)  ## format, and mend what a machine can mend
 	@$(BIN)/ruff check --fix .
 
 golden: $(READY)  ## rewrite the expected reports, in tests and documents; then read the difference
-	@$(BIN)/python -m pytest -q tests/test_cases.py tests/test_patch_cases.py tests/test_generate.py tests/test_docs.py --update
+	@$(BIN)/python -m pytest -q --update \
+		tests/test_cases.py tests/test_patch_cases.py tests/test_generate.py tests/test_bumps.py tests/test_docs.py
 
 bench: $(READY)  ## measure speed and memory, side by side, as ratios
 	@$(BIN)/python bench/bench.py

@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Never
 
 import typer
 
@@ -96,8 +96,20 @@ To = Annotated[str, typer.Option("--to", metavar="V", help="The release to upgra
 
 @app.command(epilog=_EXIT_CODES)
 def plan(
-    from_: From,
-    to: To,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="V", help="The release that runs. [default: what the tree declares]")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="V", help="The release to upgrade to. [default: likewise]")
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            help="What to compare the work tree's declarations with, if neither --from nor --to is given. "
+            "[default: where the branch or pull request began]",
+        ),
+    ] = None,
     paths: Paths = None,
     namespace: Namespace = None,
     default_namespace: DefaultNamespace = None,
@@ -114,6 +126,8 @@ def plan(
     """What must change before an upgrade, and what may be closed after it."""
     with _sentences_for_errors():
         given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
+        if from_ is None or to is None or base is not None:
+            _plan_by_tree((from_, to, base), paths or [], config, format_, given, exit_zero=exit_zero)
         run = _Run(paths or [], config, given)
         old, new = run.catalogue.find(from_), run.catalogue.find(to)
         inventory = run.inventory([old, new])
@@ -129,6 +143,41 @@ def plan(
 
             _print(terminal.plan(made, run.catalogue.glossary, _screen()))
         _leave(made.findings, exit_zero=exit_zero)
+
+
+def _plan_by_tree(
+    asked: tuple[str | None, str | None, str | None],
+    paths: list[str],
+    config_file: str | None,
+    format_: Format,
+    given: Given,
+    *,
+    exit_zero: bool,
+) -> Never:
+    """Plans for the installations that the tree itself declares, as far as they move."""
+    from lhmigrate import scan
+
+    progress = _Progress()
+    root = scan.checkout()
+    ahead = scan.ReadAhead(paths or [root or "."], progress.tell, scan.POLICIES if paths else scan.BOTH)
+    from lhmigrate import config, findings, moves
+
+    options = given.options(), config.read(config_file)
+    catalogue = _catalogue(list(options[0].over(options[1]).specs))
+    tree = scan.scan([root or "."], progress.tell, scan.DECLARATIONS) if paths else None
+    policies = ahead.result()
+    progress.end()
+    made = moves.make(moves.Asked(*asked), root, paths, (policies, tree or policies), catalogue, options)
+    if format_ is Format.json:
+        from lhmigrate.reports import json
+
+        _print(json.upgrades(made))
+    else:
+        from lhmigrate.reports import comparison
+
+        _print(comparison.upgrades(made, catalogue.glossary, _screen()))
+    to_do = made.unclear or findings.something_to_do(made.findings)
+    raise typer.Exit(SOMETHING_TO_DO if to_do and not exit_zero else NOTHING_TO_DO)
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -418,14 +467,8 @@ class _Run:
     def inventory(self, releases: list[Release]) -> Inventory:
         """The user's policies. Ends the run where policies are there and none could be read."""
         from lhmigrate import config, inventory
-        from lhmigrate.errors import Refusal
 
-        reading = self.reading()
-        found = inventory.take(reading, self.settings, releases, config.kustomized_to)
-        foreign = any(policy.denies() for policy in found.policies)
-        if found.coverage.unread and not found.coverage.policies and not foreign:
-            raise Refusal("nothing could be judged:", details=found.coverage.unread)
-        return found
+        return inventory.judged(inventory.take(self.reading(), self.settings, releases, config.kustomized_to))
 
 
 def _after_a_run_cut_short(paths: list[str], *, writes: bool) -> None:

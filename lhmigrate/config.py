@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import abc
 from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
@@ -17,13 +18,14 @@ from lhmigrate.values import Values, merged
 from lhmigrate.yamltext import Mapping, parse, pieces
 
 if TYPE_CHECKING:
-    from collections import abc
-
     from lhmigrate.endpoints import Network
     from lhmigrate.release import Glossary
     from lhmigrate.yamltext import Node
 
 FILE: Final = ".lhmigrate.yaml"
+
+Tree = abc.Mapping[str, Any]
+"""Helm values, as a values file holds them."""
 
 
 class Options(NamedTuple):
@@ -73,12 +75,17 @@ def read(path: str | None) -> Options:
         raise Refusal(error.problem.message, error.problem.place) from None
 
 
-def settings(options: Options, glossary: Glossary, texts: abc.Mapping[str, str] = MappingProxyType({})) -> Settings:
-    """The installation that these options describe. Refuses names that mean nothing.
+def settings(
+    options: Options,
+    glossary: Glossary,
+    texts: abc.Mapping[str, str] = MappingProxyType({}),
+    values: Values | None = None,
+) -> Settings:
+    """The installation that these options describe, with the Helm values of their files unless others are given.
 
-    With `texts`, files of Helm values are taken to hold these instead of what they hold.
+    With `texts`, those files are taken to hold these instead of what they hold. Refuses names that mean nothing.
     """
-    values = Values(merged([_values(file, texts.get(file)) for file in options.values]))
+    values = Values(merged([_values(file, texts.get(file)) for file in options.values])) if values is None else values
     override = values.get("namespaceOverride")
     if not isinstance(override, str | None):
         raise Refusal(f"the Helm value namespaceOverride must be a string, and it is {override!r}")
@@ -105,6 +112,11 @@ def settings(options: Options, glossary: Glossary, texts: abc.Mapping[str, str] 
         without=frozenset(options.without),
         peers=options.peers,
     )
+
+
+def values_of(*sources: str | Tree) -> Values:
+    """The Helm values of files, and of what a file would hold; the later ones win."""
+    return Values(merged([_values(one) if isinstance(one, str) else one for one in sources]))
 
 
 def kustomized_to(file: str) -> tuple[str, str] | None:
@@ -163,7 +175,7 @@ def _document(file: str, text: str | None = None) -> Node | None:
     return roots[0] if roots else None
 
 
-def _values(file: str, text: str | None) -> dict[str, Any]:
+def _values(file: str, text: str | None = None) -> Tree:
     root = _document(file, text)
     if root is None:
         return {}

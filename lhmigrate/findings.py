@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lhmigrate.cluster import Leg
     from lhmigrate.errors import Place
     from lhmigrate.policy import Direction, Policy
-    from lhmigrate.release import Release
+    from lhmigrate.release import Release, Version
     from lhmigrate.verdict import Verdict
     from lhmigrate.wording import Sentence
 
@@ -45,6 +45,7 @@ class Code(Enum):
     ALLOW_STALE = "allow-stale"
     VALUE_REPLACES_POLICY = "value-replaces-policy"
     UNREAD_POLICY = "unread-policy"
+    VALUES_UNREAD = "values-unread"
     HOP_REFUSED = "hop-refused"
     POLICIES_INSTALLED = "policies-installed"
     POLICIES_REMOVED = "policies-removed"
@@ -105,6 +106,35 @@ class Plan(NamedTuple):
     hops: tuple[Hop, ...]
     findings: tuple[Finding, ...]
     context: Context
+
+
+class Fate(Enum):
+    """What becomes of one installation."""
+
+    MOVES = "moves"
+    STAYS = "stays"
+    NEW = "new"
+    GONE = "gone"
+    REFUSED = "refused"
+
+
+class Environment(NamedTuple):
+    """One installation that a tree declares, as reports tell of it."""
+
+    name: str
+    change: Fate
+    place: Place
+    """Where its version stands."""
+    old: Version | None = None
+    new: Version | None = None
+    was: str = ""
+    """The name it had before, where that differs."""
+    shape: str = ""
+    reason: str = ""
+    """Why it has no plan, or what else there is to say."""
+    values: tuple[Place, ...] = ()
+    """What its Helm values were read from."""
+    plan: Plan | None = None
 
 
 class Check(NamedTuple):

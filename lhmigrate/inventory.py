@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from lhmigrate.errors import Problem, Unreadable
+from lhmigrate.errors import Problem, Refusal, Unreadable
 from lhmigrate.labels import Match
 from lhmigrate.policy import Direction
 from lhmigrate.scan import STDIN_NAME
@@ -64,17 +64,29 @@ def take(reading: Reading, settings: Settings, releases: Iterable[Release], kust
     return Inventory(
         policies=_told_twice(policies),
         namespaces={name: labels for one in reading.found for name, labels in one.objects.namespaces},
-        coverage=Coverage(
-            files=reading.files,
-            documents=sum(one.objects.documents + one.objects.elsewhere for one in reading.found),
-            policies=sum(
-                one.objects.elsewhere + sum(not policy.unread for policy in one.objects.policies)
-                for one in reading.found
-            ),
-            unread=reading.unread,
-        ),
+        coverage=coverage(reading),
         assumptions=tuple(sorter.assumptions),
         elsewhere=frozenset(sorter.elsewhere),
+    )
+
+
+def judged(found: Inventory) -> Inventory:
+    """The same. Ends the run where policies are there and none could be read: nothing can be said of them."""
+    foreign = any(policy.denies() for policy in found.policies)
+    if found.coverage.unread and not found.coverage.policies and not foreign:
+        raise Refusal("nothing could be judged:", details=found.coverage.unread)
+    return found
+
+
+def coverage(reading: Reading) -> Coverage:
+    """What was looked at to read this much."""
+    return Coverage(
+        files=reading.files,
+        documents=sum(one.objects.documents + one.objects.elsewhere for one in reading.found),
+        policies=sum(
+            one.objects.elsewhere + sum(not policy.unread for policy in one.objects.policies) for one in reading.found
+        ),
+        unread=reading.unread,
     )
 
 
@@ -155,7 +167,7 @@ def _told_twice(policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
     result = []
     for policy in policies:
         declared = {} if policy.unread else objects[_identity(policy)]
-        if len({_meaning(parts) for parts in declared.values()}) > 1:
+        if len({meaning(parts) for parts in declared.values()}) > 1:
             other = next(place for place in declared if place != policy.place)
             problem = Problem(
                 policy.place,
@@ -172,7 +184,7 @@ def _identity(policy: Policy) -> tuple[object, ...]:
     return policy.dialect, policy.kind, policy.namespace, policy.name
 
 
-def _meaning(parts: list[Policy]) -> object:
+def meaning(parts: list[Policy]) -> object:
     """What an object says, wherever it stands."""
     return tuple(
         (

@@ -1,4 +1,4 @@
-"""Finds the files that may hold a policy. Nothing is skipped in silence, and nothing is parsed.
+"""Finds the files that may hold a policy, or what else is wanted. Nothing is skipped in silence, nothing is parsed.
 
 A GitOps tree has tens of thousands of files of which a few hold policies. So each file is read once into one
 buffer and searched for the word that every kind of policy has in its name. This module imports as little as it
@@ -31,13 +31,27 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 """Larger files are generated dumps; parsing one would take minutes and gigabytes."""
 
 _BUFFER: Final = 64 * 1024
-_NAMESPACE: Final = b"kind: Namespace"
-_TIER: Final = b"kind: Tier"
-"""What else is read, where somebody writes it in the plainest way: namespaces, and the tiers of Calico's policies."""
+
+
+class Wanted(NamedTuple):
+    """What is looked for: files of folders by how their names end, that hold one of the words."""
+
+    words: tuple[bytes, ...]
+    endings: tuple[str, ...] = ENDINGS
+    letter: bytes = b""
+    """Words that have it are looked for where it is found only: that is ten times as fast."""
+
+
+# Half of all manifests lack a capital N. Beside policies, namespaces and the tiers of Calico's policies are read, where
+# somebody writes them in the plainest way.
+POLICIES: Final = Wanted((MENTIONS, b"kind: Namespace", b"kind: Tier"), letter=b"N")
+DECLARATIONS: Final = Wanted((b"longhorn", b"suse-storage"), (*ENDINGS, ".gotmpl", ".tf", ".tofu", "Kustomization"))
+"""Whatever tells which Longhorn is installed names it, or names the chart under which SUSE sells it."""
+BOTH: Final = Wanted((*POLICIES.words, *DECLARATIONS.words), DECLARATIONS.endings, POLICIES.letter)
 
 
 class Candidate(NamedTuple):
-    """A file that may hold a policy, a namespace or a tier."""
+    """A file that may hold what is wanted."""
 
     file: str
     data: bytes
@@ -56,26 +70,37 @@ class Scan(NamedTuple):
 Progress = Callable[[int], None]
 
 
-def scan(paths: Sequence[str], progress: Progress = lambda _: None) -> Scan:
+def checkout() -> str | None:
+    """The way to the root of the git checkout that we are in; None where we are in none."""
+    here = folder = os.getcwd()
+    while not os.path.exists(os.path.join(folder, ".git")):
+        if folder == os.path.dirname(folder):
+            return None
+        folder = os.path.dirname(folder)
+    return os.path.relpath(folder, here)
+
+
+def scan(paths: Sequence[str], progress: Progress = lambda _: None, wanted: Wanted = POLICIES) -> Scan:
     """Looks into files, folders and `-` (stdin). A path that is not there ends the run."""
     result = Scan(0, [], [])
     seen: set[str] = set()
     for path in paths:
-        for file, given in _files(path, result.unread):
+        for file, given in _files(path, wanted, result.unread):
             if file not in seen:
                 seen.add(file)
                 if not len(seen) % 2000:
                     progress(len(seen))
-                _look(file, result, given=given, named=file == path)
+                _look(file, wanted, result, given=given, named=file == path)
     return result._replace(files=len(seen))
 
 
 class ReadAhead:
     """A scan in a process of its own, where the platform can fork: it takes as long as our imports do."""
 
-    def __init__(self, paths: Sequence[str], progress: Progress) -> None:
+    def __init__(self, paths: Sequence[str], progress: Progress, wanted: Wanted = POLICIES) -> None:
         self._paths = paths
         self._progress = progress
+        self._wanted = wanted
         self._child = 0
         # Files that are named are few; only folders are worth a process.
         if hasattr(os, "fork") and any(path != STDIN and os.path.isdir(path) for path in paths):
@@ -93,7 +118,7 @@ class ReadAhead:
         """The child's whole life."""
         try:
             try:
-                found = scan(self._paths, self._progress)
+                found = scan(self._paths, self._progress, self._wanted)
                 sent = marshal.dumps(
                     (found.files, [tuple(one) for one in found.found], [_flat(one) for one in found.unread])
                 )
@@ -116,13 +141,13 @@ class ReadAhead:
     def result(self) -> Scan:
         """What the scan found, or its refusal."""
         if not self._child:
-            return scan(self._paths, self._progress)
+            return scan(self._paths, self._progress, self._wanted)
         with os.fdopen(self._receive, "rb") as pipe:
             sent = pipe.read()
         _, status = os.waitpid(self._child, 0)
         self._child = 0
         if status:
-            return scan(self._paths, self._progress)
+            return scan(self._paths, self._progress, self._wanted)
         outcome = marshal.loads(sent)  # noqa: S302 - from our own child
         if len(outcome) == 2:
             message, place = outcome
@@ -137,7 +162,7 @@ def _flat(problem: Problem) -> tuple[tuple[str, int, int], str]:
     return (problem.place.file, problem.place.line, problem.place.column), problem.message
 
 
-def _files(path: str, unread: list[Problem]) -> Iterator[tuple[str, bool]]:
+def _files(path: str, wanted: Wanted, unread: list[Problem]) -> Iterator[tuple[str, bool]]:
     """The files that a path stands for, in the order of their names, and whether it names them."""
     if path == STDIN:
         yield path, True
@@ -148,12 +173,12 @@ def _files(path: str, unread: list[Problem]) -> Iterator[tuple[str, bool]]:
         why = _why(path, error) if os.path.islink(path) else error.strerror
         raise Refusal(f"{why}; give a file, a folder, or - for standard input", Place(path)) from None
     if os.path.isdir(path):
-        yield from _walk(path, unread)
+        yield from _walk(path, wanted.endings, unread)
     else:
         yield path, True
 
 
-def _walk(root: str, unread: list[Problem]) -> Iterator[tuple[str, bool]]:
+def _walk(root: str, endings: tuple[str, ...], unread: list[Problem]) -> Iterator[tuple[str, bool]]:
     """A folder's files, depth first, following links to folders at most once each."""
     folders = [root]
     seen: set[tuple[int, int]] = set()
@@ -175,7 +200,7 @@ def _walk(root: str, unread: list[Problem]) -> Iterator[tuple[str, bool]]:
                 if entry.is_dir():
                     if entry.name != ".git":
                         deeper.append(entry.path)
-                elif entry.name.endswith(ENDINGS):
+                elif entry.name.endswith(endings):
                     if entry.is_file():
                         yield entry.path, folder == root
                     else:
@@ -198,11 +223,11 @@ def _why(path: str, error: OSError) -> str:
 _buffer = bytearray(_BUFFER)
 
 
-def _look(file: str, into: Scan, *, given: bool, named: bool) -> None:
-    """Adds a file to the scan if it may hold a policy, or the reason why nobody knows."""
+def _look(file: str, wanted: Wanted, into: Scan, *, given: bool, named: bool) -> None:
+    """Adds a file to the scan if it may hold what is wanted, or the reason why nobody knows."""
     name = STDIN_NAME if file == STDIN else file
     try:
-        data = _stdin() if file == STDIN else _candidate(file, named=named)
+        data = _stdin() if file == STDIN else _candidate(file, wanted, named=named)
     except OSError as error:
         into.unread.append(Problem(Place(name), _why(file, error)))
         return
@@ -221,34 +246,34 @@ def _stdin() -> bytes:
     return sys.stdin.buffer.read(MOST_BYTES + 1)
 
 
-def _candidate(file: str, *, named: bool) -> bytes | None:
-    """The file's bytes if it may hold something to read. One open, usually one read, one close."""
+def _candidate(file: str, wanted: Wanted, *, named: bool) -> bytes | None:
+    """The file's bytes if one of the words is in it. One open, usually one read, one close."""
     descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     try:
         length = os.readv(descriptor, [_buffer])
         if length < _BUFFER and not named:
-            return bytes(_buffer[:length]) if _interesting(_buffer, length) else None
+            return bytes(_buffer[:length]) if _interesting(_buffer, length, wanted) else None
         # Long, or perhaps a pipe (`plan <(kustomize build)`), which gives what it has and more later.
-        return _long(descriptor, bytes(_buffer[:length]))
+        return _long(descriptor, bytes(_buffer[:length]), wanted)
     finally:
         os.close(descriptor)
 
 
-def _interesting(data: bytes | bytearray, length: int) -> bool:
-    # Half of all manifests lack a capital N, and a letter is found ten times as fast as a word.
-    first = data.find(b"N", 0, length)
-    if first < 0:
-        return data.find(_TIER, 0, length) >= 0
-    return (
-        data.find(MENTIONS, first, length) >= 0
-        or data.find(_NAMESPACE, 0, length) >= 0
-        or data.find(_TIER, 0, length) >= 0
-        # UTF-16 and UTF-32 put NULs between the letters, with a mark at the beginning or without one.
-        or (data.find(0, 0, length) >= 0 and MENTIONS in data[:length].replace(b"\0", b""))
-    )
+def _interesting(data: bytes | bytearray, length: int, wanted: Wanted) -> bool:
+    lettered = data.find(wanted.letter, 0, length) >= 0
+    for word in wanted.words:
+        if (lettered or wanted.letter not in word) and data.find(word, 0, length) >= 0:
+            return True
+    # UTF-16 and UTF-32 put NULs between the letters, with a mark at the beginning or without one.
+    return lettered and data.find(0, 0, length) >= 0 and mentions(data[:length].replace(b"\0", b""), wanted.words)
 
 
-def _long(descriptor: int, start: bytes) -> bytes | None:
+def mentions(data: bytes | bytearray, words: tuple[bytes, ...]) -> bool:
+    """Whether one of the words is in it."""
+    return any(word in data for word in words)
+
+
+def _long(descriptor: int, start: bytes, wanted: Wanted) -> bytes | None:
     """All of a file. Past the limit it is only searched, and too much is given back if the word is there."""
     chunks, size = [start], len(start)
     while size <= MOST_BYTES and (chunk := os.read(descriptor, 1 << 20)):
@@ -256,7 +281,7 @@ def _long(descriptor: int, start: bytes) -> bytes | None:
         size += len(chunk)
     data = b"".join(chunks)
     if size <= MOST_BYTES:
-        return data if _interesting(data, size) else None
+        return data if _interesting(data, size, wanted) else None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         return data  # It may have no end.
     while MENTIONS not in data:

@@ -45,6 +45,8 @@ class Settings:
     """Where policies go that name no namespace; None: nobody said."""
     install: str = "helm"
     values: Values = field(default_factory=Values)
+    values_before: Values | None = None
+    """The Helm values while the release before an upgrade still runs; None: the same."""
     release_name: str | None = None
     """Under which name Helm installed it; None: nobody said."""
     cni: Cni = CNIS["unknown"]

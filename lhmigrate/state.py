@@ -52,6 +52,8 @@ class World:
     def shipped(self, release: Release, *, by_default: bool = False) -> tuple[Policy, ...]:
         """The policies that a release installs here; `by_default`, under the chart's own values."""
         values = self.settings.values
+        if release in self.releases[:1] and self.settings.values_before is not None:
+            values = self.settings.values_before  # An upgrade passes the new values with the new chart.
         return shipped.in_force(
             release,
             install=self.settings.install,

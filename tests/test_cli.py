@@ -76,6 +76,18 @@ REFUSED = {
     "too much of a version": ("show 1.7.3.1", "'1.7.3.1' is not a Longhorn version"),
     "a release candidate": ("show 1.7.3-rc1", "'1.7.3-rc1' is not a Longhorn version"),
     "a version in other digits": ("show \u0661.\u0667", "is not a Longhorn version"),
+    "no --from, where nothing declares it": (
+        "plan --to 1.7",
+        "no file here tells which Longhorn is installed, so pass",
+    ),
+    "no --to, where nothing declares it": (
+        "plan --from 1.7",
+        "no file here tells which Longhorn is installed, so pass",
+    ),
+    "no versions, and no git checkout": (
+        "plan",
+        "this is no git checkout, so nothing tells which versions change; pass",
+    ),
     "an empty version": ("show ''", "'' is not a Longhorn version"),
     "a downgrade": ("plan --from 1.7 --to 1.6", "1.7.3 to 1.6.4 is a downgrade, and Longhorn cannot be downgraded"),
     "a path that is not there": ("plan --from 1.5 --to 1.6 nowhere", "nowhere: No such file or directory; give a file"),
@@ -114,7 +126,7 @@ MISUSED = {
     "nothing at all": ("", "Usage: lhmigrate"),
     "an unknown command": ("plann", "No such command 'plann'"),
     "an unknown option": ("plan --form 1.5", "No such option"),
-    "no --from": ("plan --to 1.7", "Missing option '--from'"),
+    "no --from of a comparison": ("diff --to 1.7", "Missing option '--from'"),
     "no --to": ("diff --from 1.7", "Missing option '--to'"),
     "no --release": ("check fine", "Missing option '--release'"),
     "no version": ("show", "Missing argument 'V'"),
@@ -406,12 +418,16 @@ LOADS = {
     "so does a generated set": ("generate --release 1.6", {"yaml"}),
     "a report for the terminal loads rich": ("check --release 1.6 fine cut", {"yaml", "rich"}),
     "a difference loads deepdiff": ("diff --from 1.5 --to 1.6 --format json", {"yaml", "deepdiff"}),
+    "a plan for what the tree declares is as quick": ("plan --to 1.7 --format json declared", {"yaml"}),
+    "a comparison loads git": ("plan --base HEAD --format json declared", {"yaml", "git"}),
     "a refusal loads neither": ("plan --from 1.7 --to 1.6 fine", {"yaml"}),
 }
 
 
 @pytest.mark.parametrize(("line", "packages"), LOADS.values(), ids=LOADS.keys())
 def test_a_command_loads_what_it_needs(line: str, packages: set[str]) -> None:
+    written(Path(), {"declared/fleet.yaml": "helm: {chart: longhorn, version: 1.6.4}\n"})
+    shell("git init --quiet")
     assert loaded(line) & HEAVY == packages
 
 

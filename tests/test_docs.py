@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer.main
 import yaml
+from repositories import SETTINGS, alone
 from running import inside, shell, written
 
 from lhmigrate import manifests
@@ -87,6 +88,7 @@ class Reader:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self._code = 0
+        alone(monkeypatch, folder.parent)
         (folder / "examples").symlink_to(ROOT / "examples")
         monkeypatch.chdir(folder)
 
@@ -96,7 +98,7 @@ class Reader:
 
     def type(self, command: str) -> list[str]:
         # A session's `$?` is the code of the command before it.
-        done = shell(f"exec 2>&1; (exit {self._code})\n{command}", COLUMNS="100")
+        done = shell(f"exec 2>&1; (exit {self._code})\n{command}", COLUMNS="100", **SETTINGS)
         self._code = done.code
         return done.out.splitlines()
 
@@ -298,6 +300,7 @@ WHOLE = (".labels", ".sometimes", "NAME.ports", ".when", ".spec", "values", "fie
 
 JSON_RUNS = [
     "plan --from 1.4 --to 1.6 examples/upgrade-from-1.4",
+    "plan --base HEAD examples/upgrade-from-1.4 broken.yaml",
     "plan --from 1.7 --to 1.8 examples/upgrade-from-1.4 broken.yaml",
     "check --release 1.5 examples/upgrade-from-1.4 broken.yaml",
     "diff --from 1.4 --to 1.5",
@@ -321,7 +324,11 @@ def keys(value: object, path: str = "") -> Iterator[str]:
 
 
 def test_every_key_of_the_json_reports_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Reader(tmp_path, monkeypatch).hold("# broken.yaml\nkind: NetworkPolicy\n")
+    reader = Reader(tmp_path, monkeypatch)
+    reader.hold("# broken.yaml\nkind: NetworkPolicy\n")
+    reader.hold("# fleet.yaml\nhelm: {chart: longhorn, version: 1.4.4, values: {a: 1}}\n")
+    assert reader.type("git init --quiet && git add fleet.yaml && git commit --quiet --message x") == []
+    reader.hold("# fleet.yaml\nhelm: {chart: longhorn, version: 1.6.4, values: {a: 1}}\n")
     real: dict[str, set[str]] = {}
     for run in JSON_RUNS:
         report = inside(*run.split(), "--format", "json").report

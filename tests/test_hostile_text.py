@@ -217,11 +217,57 @@ def test_what_a_file_is_called_is_data(name: str, odd: bytes) -> None:
         folder.rmdir()
 
 
+def declarations(text: str) -> dict[str, str]:
+    """Files that declare Longhorn, with a text wherever one fits."""
+    name = quoted(text)
+    chart = "chart: longhorn, version"
+    objects = {
+        "version": f"helm: {{{chart}: {name}}}\n",
+        "repository": f"helm: {{repo: {name}, {chart}: 1.6.4}}\n",
+        "namespace": f"namespace: {name}\nhelm: {{{chart}: 1.6.4, releaseName: {name}}}\n",
+        "values": f"helm: {{{chart}: 1.6.4, valuesFiles: [{name}], values: {{networkPolicies: {{{name}: {name}}}}}}}\n",
+        "target": f"helm: {{{chart}: 1.6.4}}\ntargetCustomizations: [{{name: {name}, helm: {{version: 1.7.1}}}}]\n",
+        "twice": f"helm: {{{chart}: 1.6.4, {name}: 1, {name}: 2}}\n",
+    }
+    return {f"declared/{key}/fleet.yaml": content for key, content in objects.items()}
+
+
+@examples
+@example(ALL)
+@given(texts)
+def test_what_a_declaration_says_is_data(text: str) -> None:
+    written(Path(), declarations(text))
+    for more in ([], ["--format", "json"]):
+        run = inside("plan", "--to", "1.7", "declared", *more)
+        assert run.code == 1
+        assert run.err == ""
+        assert clean(run.out)
+        assert run.out.isascii() or not more
+
+
+@examples
+@example(ALL.replace("/", "").replace("\0", "")[:80])
+@given(names_of_files)
+def test_what_a_file_that_declares_is_called_is_data(name: str) -> None:
+    file = Path(f"d-{name[:20]}") / "fleet.yaml"
+    written(
+        Path(), {str(file): "helm: {chart: longhorn, version: ^1.6}\n---\nhelm: {chart: longhorn, version: 1.6.4}\n"}
+    )
+    try:
+        run = inside("plan", "--to", "1.7", file.parent)
+        assert (run.code, run.err) == (1, "")
+        assert clean(run.out)
+    finally:
+        file.unlink()
+        file.parent.rmdir()
+
+
 @examples
 @example(ALL)
 @given(texts)
 def test_what_an_option_says_is_data(text: str) -> None:
     given = f"x{text}".replace("\0", "")
+    assert clean(inside("plan", "--base", given).err)
     for option in ("--cni", "--install", "--with", "--without", "--config", "--values", "--release"):
         run = inside("check", "--release", "1.6", option, given)
         assert (run.code, run.out) == (2, "")

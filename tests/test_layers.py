@@ -14,16 +14,18 @@ import lhmigrate
 PACKAGE = Path(lhmigrate.__file__).parent
 LONGEST = 60
 
+SHAPES = ("argo", "fleet", "flux", "helmfile", "k3s", "kustomize", "listed", "rendered", "terraform")
+
 # From the ground up. A module imports from the lines above its own, and from nothing in its own line.
 # What only types need (`if TYPE_CHECKING`) does not count.
 LAYERS = (
     # Values that know nothing of each other.
-    ("errors", "labels", "ports", "values", "reports.visible"),
+    ("errors", "labels", "ports", "values", "reports.visible", "ci", "declarations.hcl"),
     ("http",),
     # Text and bytes; what is at the ends of a flow; what a release is.
     ("yamltext", "scan", "endpoints", "cni", "release"),
-    ("fields", "order", "peers", "settings"),
-    ("policy",),
+    ("fields", "order", "peers", "settings", "declarations.spelling"),
+    ("policy", "declarations.tree", "declarations.declaration"),
     # Text that is edited.
     ("yamledit.ops", "yamledit.layout"),
     ("yamledit.style", "yamledit.sites"),
@@ -55,8 +57,8 @@ LAYERS = (
     ("dialects.admin", "dialects.calico", "dialects.cilium_peers", "dialects.cilium_ports", "dialects.writers"),
     ("dialects.cilium",),
     ("catalogue", "dialects", "cluster", "shipped", "enforcement", "needs", "advice"),
-    ("skim", "inventory", "state"),
-    ("manifests", "findings"),
+    ("skim", "inventory", "state", "declarations.namespaces"),
+    ("manifests", "findings", "declarations.helm", "bump"),
     # What there is to tell, and how it is told.
     (
         "sources",
@@ -71,19 +73,24 @@ LAYERS = (
         "reports.screen",
     ),
     ("lint", "transition", "tighten"),
+    # What a tree declares, one module for each way of doing that.
+    tuple(f"declarations.{name}" for name in SHAPES),
     # What there is to change, and where in the text.
     ("widen", "unread", "placing", "around", "generate"),
-    ("plan", "check", "reports.terminal", "reports.catalogue"),
-    ("patch", "reports.unified", "reports.snippets", "reports.generate"),
+    ("plan", "check", "reports.terminal", "reports.catalogue", "declarations.charts", "declared_settings"),
+    ("patch", "reports.unified", "reports.snippets", "reports.generate", "declarations"),
     ("reports.patch",),
     ("patching", "reports.json_patch"),
+    # Where the versions come from, if nobody gives them.
+    ("upgrades", "checkout", "reports.comparison"),
+    ("moves",),
     ("cli",),
     ("__main__",),
 )
 PLACE = {module: number for number, layer in enumerate(LAYERS) for module in layer}
 
 # Those that read files, streams or the environment. Everything else computes.
-WORLDLY = {"__main__", "around", "cli", "patching", "scan", "config", "catalogue", "specfile"}
+WORLDLY = {"__main__", "around", "cli", "patching", "scan", "config", "catalogue", "specfile", "checkout", "moves"}
 WORLDLY |= {"worktree", "gitcommand", "disk", "repository", "workplace", "journal", "writer"}
 
 

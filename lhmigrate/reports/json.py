@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from lhmigrate import changes
-from lhmigrate.findings import Level
+from lhmigrate.findings import Context, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lhmigrate.changes import Change
     from lhmigrate.errors import Place
-    from lhmigrate.findings import Check, Context, Finding, Hop, Plan
+    from lhmigrate.findings import Check, Environment, Finding, Hop, Plan
     from lhmigrate.page import Page
     from lhmigrate.policy import Policy
     from lhmigrate.release import Evidence, Glossary, Release
+    from lhmigrate.upgrades import Upgrades
 
 FORMAT = 1
 
@@ -28,18 +29,67 @@ Edits = Mapping["Finding", "list[dict[str, Any]]"]
 
 
 def plan(plan: Plan, edits: Edits = MappingProxyType({})) -> str:
-    """A plan."""
+    """A plan for the releases that were given."""
     return text(
         {
-            "format": FORMAT,
-            "command": "plan",
-            "from": str(plan.old),
-            "to": str(plan.new),
-            "hops": [hop_ends(hop) for hop in plan.hops],
+            **_plan_head(plan),
+            "base": None,
+            "environments": [],
             "findings": [_finding(finding, edits.get(finding, ())) for finding in plan.findings],
             **_context(plan.findings, plan.context),
         }
     )
+
+
+def upgrades(upgrades: Upgrades) -> str:
+    """The plans for what a tree declares: as for one plan, and for each environment what becomes of it."""
+    plans = [one.plan for one in upgrades.made]
+    contexts = [plan.context for plan in plans]
+    every = Context(
+        upgrades.coverage._replace(unread=tuple(sorted({*upgrades.coverage.unread, *upgrades.unread}))),
+        tuple(dict.fromkeys(sentence for one in contexts for sentence in one.assumptions)),
+        tuple(sorted({feature for one in contexts for feature in one.left_out})),
+    )
+    return text(
+        {
+            **_plan_head(plans[0] if len(plans) == 1 else None),
+            "base": {"name": upgrades.against, "commit": upgrades.commit} if upgrades.commit else None,
+            "environments": [_environment(one) for one in upgrades.environments],
+            "findings": [
+                _finding(finding, environment=one.pair.environment)
+                for one in upgrades.made
+                for finding in one.plan.findings
+            ],
+            **_context(upgrades.findings, every),
+        }
+    )
+
+
+def _plan_head(plan: Plan | None) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "command": "plan",
+        "from": str(plan.old) if plan else None,
+        "to": str(plan.new) if plan else None,
+        "hops": [hop_ends(hop) for hop in plan.hops] if plan else [],
+    }
+
+
+def _environment(one: Environment) -> dict[str, Any]:
+    plan = one.plan
+    return {
+        "environment": one.name,
+        "was": one.was or None,
+        "change": one.change.value,
+        "shape": one.shape or None,
+        "from": str(one.old) if one.old else None,
+        "to": str(one.new) if one.new else None,
+        "hops": [hop_ends(hop) for hop in plan.hops] if plan else [],
+        "reason": one.reason or None,
+        **place_keys(one.place),
+        "values_from": [place_keys(source) for source in one.values],
+        **(_context(plan.findings, plan.context) if plan else _NO_CONTEXT),
+    }
 
 
 def check(check: Check) -> str:
@@ -73,6 +123,9 @@ def text(value: object) -> str:
     # Only ASCII: what a stranger's file holds must not reach a terminal as control codes. And no `##`, which can
     # stand in a string only: some CI services take `##vso[` for a command wherever it is in a log.
     return json.dumps(value, indent=2).replace("##", "#\\u0023")
+
+
+_NO_CONTEXT: Final = dict.fromkeys(("summary", "assumptions", "left_out", "coverage"))
 
 
 def _context(findings: Iterable[Finding], context: Context) -> dict[str, Any]:
@@ -114,9 +167,10 @@ def _policy(policy: Policy) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, edits: Iterable[dict[str, Any]] = ()) -> dict[str, Any]:
+def _finding(finding: Finding, edits: Iterable[dict[str, Any]] = (), environment: str | None = None) -> dict[str, Any]:
     leg = finding.leg
     return {
+        "environment": environment,
         "code": finding.code.value,
         "level": finding.level.value,
         "hop": hop_ends(finding.hop) if finding.hop else None,

@@ -24,8 +24,14 @@ _FLOWS: Final = {Code.FLOW_BLOCKED: "CUT", Code.FLOW_BLOCKED_TODAY: "cut today",
 
 def plan(plan: Plan, glossary: Glossary, screen: Screen) -> str:
     """A plan: the verdict in the first line, then each hop, then what holds for all of it."""
-    screen.add((f"Longhorn {plan.old} → {plan.new}: ", "bold"), _headline_of_plan(plan))
-    screen.add((_counts(plan.findings), "dim"))
+    add_plan(plan, "", glossary, screen)
+    return screen.text()
+
+
+def add_plan(plan: Plan, where: str, glossary: Glossary, screen: Screen) -> None:
+    """A plan on a screen; `where` is said in its first line."""
+    screen.add((f"Longhorn {plan.old} → {plan.new}{where}: ", "bold"), _headline_of_plan(plan))
+    screen.add((counts(plan.findings), "dim"))
     general = [finding for finding in plan.findings if finding.hop is None]
     _sentences(screen, general)
     for number, hop in enumerate(plan.hops, 1):
@@ -49,14 +55,13 @@ def plan(plan: Plan, glossary: Glossary, screen: Screen) -> str:
         _phase(screen, "Close after it", [*after, *(one for one in notes if one.phase is Phase.AFTER)], glossary)
         _phase(screen, "Good to know", [one for one in notes if one.phase is not Phase.AFTER], glossary)
     _context(screen, plan.context)
-    return screen.text()
 
 
 def check(check: Check, glossary: Glossary, screen: Screen) -> str:
     """A check: the verdict, then what does not pass, then how much does."""
     screen.add((f"Longhorn {check.release}: ", "bold"), _headline(check.findings, ("is cut", "are cut")))
     passing = sum(verdict.passes for _, verdict, _ in check.verdicts)
-    screen.add((f"{passing} of {len(check.verdicts)} flows pass · {_counts(check.findings)}", "dim"))
+    screen.add((f"{passing} of {len(check.verdicts)} flows pass · {counts(check.findings)}", "dim"))
     _phase(screen, "What does not pass", [one for one in check.findings if one.level is not Level.NOTE], glossary)
     _phase(screen, "Good to know", [one for one in check.findings if one.level is Level.NOTE], glossary)
     _context(screen, check.context)
@@ -83,11 +88,11 @@ def _headline(findings: Sequence[Finding], verbs: tuple[str, str]) -> Text:
         whose = "1 of your policies has a name" if refused == 1 else f"{refused} of your policies have names"
         parts.append(f"Helm would refuse the upgrade, because {whose} that it wants for Longhorn's own")
     if cut:
-        parts.append(f"{_many(cut, 'flow', 'flows')} that Longhorn needs {verbs[cut > 1]}")
+        parts.append(f"{many(cut, 'flow', 'flows')} that Longhorn needs {verbs[cut > 1]}")
     if errors and not parts:
         parts.append(errors[0].message.removesuffix("."))
     if today:
-        parts.append(f"{_many(today, 'flow', 'flows')} that Longhorn needs {'is' if today == 1 else 'are'} cut today")
+        parts.append(f"{many(today, 'flow', 'flows')} that Longhorn needs {'is' if today == 1 else 'are'} cut today")
     if not parts and looks:
         known = "is known to be cut" if unknown else "is cut"
         things = "1 thing needs" if looks == 1 else f"{looks} things need"
@@ -95,13 +100,19 @@ def _headline(findings: Sequence[Finding], verbs: tuple[str, str]) -> Text:
     elif not parts:
         parts.append("nothing is known to be cut" if unknown else "nothing that was looked at is cut")
     if unknown:
-        parts.append(f"{_many(unknown, 'flow', 'flows')} could not be judged")
-    worst = min((list(Level).index(level) for _, level in found), default=None)
-    style = LEVEL_STYLE[list(Level)[worst]] if worst is not None and (worst < 2 or unknown) else "bold green"
+        parts.append(f"{many(unknown, 'flow', 'flows')} could not be judged")
+    style = style_of([level for _, level in found], unknown=bool(unknown))
     return Text(visible("; ".join(parts), longest=1000) + ".", style=style)
 
 
-def _counts(findings: Iterable[Finding]) -> str:
+def style_of(levels: Sequence[Level], *, unknown: bool = False) -> str:
+    """The colour of a verdict: that of the worst, and green only where nothing is unknown either."""
+    worst = min((list(Level).index(level) for level in levels), default=None)
+    return LEVEL_STYLE[list(Level)[worst]] if worst is not None and (worst < 2 or unknown) else "bold green"
+
+
+def counts(findings: Iterable[Finding]) -> str:
+    """How many there are of each level."""
     levels = [finding.level for finding in findings]
     return ", ".join(f"{levels.count(level)} {level.value}{'' if levels.count(level) == 1 else 's'}" for level in Level)
 
@@ -158,7 +169,7 @@ def _flows(row: rows.Row, glossary: Glossary, width: int) -> Table:
         line = Table(show_header=False, box=None, padding=(0, 1, 0, 0))
         line.add_column(no_wrap=True)
         line.add_column(ratio=1, overflow="fold")
-        line.add_row("•", Text.assemble((visible(traffic, longest=1000), "bold"), f": {_whole(cost)}" if cost else ""))
+        line.add_row("•", Text.assemble((visible(traffic, longest=1000), "bold"), f": {whole(cost)}" if cost else ""))
         table.add_row("", line)
     table.add_row("", Text.assemble(*_advice(rows.advice(row, glossary))[1:]))
     return table
@@ -177,18 +188,18 @@ def _mark(finding: Finding) -> Text:
 _LONG_WORD: Final = re.compile(r"(\S{250})(\S+)")
 
 
-def _whole(sentence: str) -> str:
+def whole(sentence: str) -> str:
     """Our own sentence with a stranger's names in it: the names are cut where they are too long, and nothing else."""
     cut = _LONG_WORD.sub(lambda found: f"{found[1]}… ({len(found[2]):,} more characters)", sentence)
     return visible(cut, longest=4000)
 
 
 def _begun(sentence: str) -> str:
-    return _whole(sentence[:1].upper() + sentence[1:])
+    return whole(sentence[:1].upper() + sentence[1:])
 
 
 def _advice(advice: str) -> list[str | Text]:
-    return ["\n", Text("→ " + _whole(advice), style="green")] if advice else []
+    return ["\n", Text("→ " + whole(advice), style="green")] if advice else []
 
 
 def _sentences(screen: Screen, findings: Sequence[Finding]) -> None:
@@ -204,7 +215,7 @@ def _sentences(screen: Screen, findings: Sequence[Finding]) -> None:
         last = not any((one.code, one.advice) == (finding.code, finding.advice) for one in following)
         table.add_row(
             Text(finding.code.value, style=LEVEL_STYLE[finding.level]),
-            Text.assemble((where, "bold"), _whole(finding.message), *(_advice(finding.advice) if last else [])),
+            Text.assemble((where, "bold"), whole(finding.message), *(_advice(finding.advice) if last else [])),
         )
         screen.add(table, indent=2)
         if last:
@@ -222,14 +233,15 @@ def _context(screen: Screen, context: Context) -> None:
         screen.add(("Not looked at (few need it; --with NAME): ", "dim"), Text(", ".join(context.left_out)))
     screen.add(
         (
-            f"Read {_many(coverage.policies, 'policy', 'policies')} in {_many(coverage.files, 'file', 'files')}"
-            + (f"; {_many(len(coverage.unread), 'place', 'places')} could not be read." if coverage.unread else "."),
+            f"Read {many(coverage.policies, 'policy', 'policies')} in {many(coverage.files, 'file', 'files')}"
+            + (f"; {many(len(coverage.unread), 'place', 'places')} could not be read." if coverage.unread else "."),
             "dim",
         )
     )
 
 
-def _many(count: int, one: str, more: str) -> str:
+def many(count: int, one: str, more: str) -> str:
+    """A number with its word."""
     return f"{count:,} {one if count == 1 else more}"
 
 
