@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from lhmigrate.cni import Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,3 +115,6 @@ PolicyEdit = AddPorts | AddPeers | AddRule | TakePorts | TakePeers | TakeRule
 """What is done to a policy that is there."""
 
 Edit = PolicyEdit | AddPolicy | AddToValue
+
+WRITTEN: Final = frozenset({Dialect.KUBERNETES})
+"""The dialects whose policies can be edited: those of `dialects.writers`, which a plan need not load to know that."""

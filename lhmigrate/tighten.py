@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from lhmigrate.dialects.writers import WRITERS
-from lhmigrate.edits import PolicyEdit, TakePeers, TakePorts, TakeRule
+from lhmigrate.edits import WRITTEN, PolicyEdit, TakePeers, TakePorts, TakeRule
 from lhmigrate.policy import Direction
 from lhmigrate.ports import NO_PORT
 from lhmigrate.stale import stale
@@ -49,7 +48,7 @@ def tighten(world: World, old: Release, new: Release) -> Tightening:
     """The removals after one hop."""
     result = Tightening([], [])
     for policy in world.user_policies(new):
-        if policy.namespace == world.settings.namespace and not policy.unread and policy.dialect in WRITERS:
+        if policy.namespace == world.settings.namespace and not policy.unread and policy.dialect in WRITTEN:
             by_rule: dict[Rule, list[Stale]] = defaultdict(list)
             for one in stale(world, policy, old, new):
                 by_rule[one.rule].append(one)

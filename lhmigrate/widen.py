@@ -12,8 +12,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate import shipped
-from lhmigrate.dialects.writers import WRITERS
-from lhmigrate.edits import AddPeers, AddPolicy, AddPorts, AddRule, AddToValue, Allowance, Edit
+from lhmigrate.edits import WRITTEN, AddPeers, AddPolicy, AddPorts, AddRule, AddToValue, Allowance, Edit
 from lhmigrate.labels import Match
 from lhmigrate.naming import Names, Unnameable
 from lhmigrate.needs import Need, needs
@@ -172,7 +171,7 @@ class _Widening:
 
     def _fitting(self, demand: _Demand) -> list[Policy]:
         """Those of them that can take a rule for it, in a dialect that we write."""
-        return [one for one in self._isolating(demand) if one.dialect in WRITERS and self._fits(one, demand)]
+        return [one for one in self._isolating(demand) if one.dialect in WRITTEN and self._fits(one, demand)]
 
     def _fits(self, policy: Policy, demand: _Demand) -> bool:
         """Whether what is let in there is let in to these pods and no others."""

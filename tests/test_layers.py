@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import lhmigrate
+from lhmigrate.dialects.writers import WRITERS
+from lhmigrate.edits import WRITTEN
 
 PACKAGE = Path(lhmigrate.__file__).parent
 LONGEST = 60
@@ -168,3 +170,7 @@ def test_no_module_knows_a_release(module: str) -> None:
     prose = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     said = [str(node.value) for node in nodes if isinstance(node, ast.Constant) and id(node) not in prose]
     assert {version for text in said for version in VERSION.findall(text)} <= EXAMPLES
+
+
+def test_the_dialects_that_are_edited_are_those_that_can_be_written() -> None:
+    assert set(WRITERS) == WRITTEN
