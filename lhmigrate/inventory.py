@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lhmigrate.release import Release
     from lhmigrate.settings import Settings
     from lhmigrate.sources import FileObjects, Reading
+    from lhmigrate.tiers import Declared
 
 
 class Coverage(NamedTuple):
@@ -59,7 +60,7 @@ def take(reading: Reading, settings: Settings, releases: Iterable[Release], kust
     )
     policies = put_in_place(
         (placed for one in reading.found for policy in one.objects.policies if (placed := sorter.place(policy, one))),
-        (tier for one in reading.found for tier in one.objects.tiers),
+        _tiers(reading),
     )
     return Inventory(
         policies=_told_twice(policies),
@@ -80,14 +81,20 @@ def judged(found: Inventory) -> Inventory:
 
 def coverage(reading: Reading) -> Coverage:
     """What was looked at to read this much."""
+    tiers = _tiers(reading)
     return Coverage(
         files=reading.files,
         documents=sum(one.objects.documents + one.objects.elsewhere for one in reading.found),
         policies=sum(
-            one.objects.elsewhere + sum(not policy.unread for policy in one.objects.policies) for one in reading.found
+            one.objects.elsewhere + sum(not policy.unread for policy in put_in_place(one.objects.policies, tiers))
+            for one in reading.found
         ),
         unread=reading.unread,
     )
+
+
+def _tiers(reading: Reading) -> list[Declared]:
+    return [tier for one in reading.found for tier in one.objects.tiers]
 
 
 class _Sorter:

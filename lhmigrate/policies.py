@@ -39,6 +39,16 @@ class Selected(NamedTuple):
     look_into_http: bool = False
     """Whether any of their rules tells requests apart."""
 
+    @classmethod
+    def at(cls, stages: tuple[Stage, ...]) -> Selected:
+        """Those of several tiers, in their order."""
+        return cls(
+            tuple(policy for stage in stages for policy in stage.isolating),
+            tuple(policy for stage in stages for policy in stage.perhaps),
+            stages,
+            any(step.rule.http is not None for stage in stages for step in stage.steps),
+        )
+
 
 class Policies:
     """All policies in force together, found by the pods that they select."""
@@ -81,13 +91,7 @@ class Policies:
         tiers: dict[Tier, list[tuple[Policy, bool]]] = defaultdict(list)
         for policy, sure in applying:
             tiers[policy.tier].append((policy, sure))
-        stages = tuple(_stage(tiers[tier], direction, end) for tier in sorted(tiers))
-        return Selected(
-            tuple(policy for stage in stages for policy in stage.isolating),
-            tuple(policy for stage in stages for policy in stage.perhaps),
-            stages,
-            any(step.rule.http is not None for stage in stages for step in stage.steps),
-        )
+        return Selected.at(tuple(_stage(tiers[tier], direction, end) for tier in sorted(tiers)))
 
     def _candidates(self, end: Endpoint) -> Iterable[Policy]:
         """The policies that may select it, as far as namespace or anchor go, in their order."""

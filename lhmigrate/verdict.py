@@ -13,12 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import reduce
+from itertools import chain
 from operator import or_
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.endpoints import Endpoint, Host, Pod
 from lhmigrate.labels import Match
 from lhmigrate.peers import EVERYONE
+from lhmigrate.policies import Selected
 from lhmigrate.policy import Action, Direction
 from lhmigrate.ports import NO_PORT, Ports
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from lhmigrate.errors import Problem
     from lhmigrate.http import Request
     from lhmigrate.order import Step
-    from lhmigrate.policies import Policies, Selected, Stage
+    from lhmigrate.policies import Policies, Stage
     from lhmigrate.policy import Policy, Rule
 
 
@@ -147,8 +149,8 @@ def sides(leg: Leg, policies: Policies) -> Iterator[Side]:
             for question in _questions(leg, sender, receiver):
                 found = _side(question, leg.ports, policies)
                 if isinstance(question.own, Pod) and found.blocked:
-                    isolating = policies.selecting(question.own, question.direction).isolating
-                    yield Side(question.direction, question.own, question.peer, found.blocked, isolating)
+                    fault = _fault(question, found, policies)
+                    yield Side(question.direction, question.own, question.peer, found.blocked, fault.isolating)
 
 
 def _questions(leg: Leg, sender: Endpoint, receiver: Endpoint) -> tuple[_Question, _Question]:
@@ -187,29 +189,29 @@ def _judge(leg: Leg, sender: Endpoint, receiver: Endpoint, policies: Policies) -
         return PASSES
     asked.sort(key=lambda one: (bool(one[1].blocked), bool(one[1].unknown)), reverse=True)
     (question, near), (other, far) = asked
-    also = policies.selecting(other.own, other.direction).isolating if far.blocked else ()
+    also = _fault(other, far, policies).isolating if far.blocked else ()
     return _explained(Verdict(answer, blocked, unknown, also=also), question, near, policies)
 
 
 def _explained(verdict: Verdict, question: _Question, side: _Side, policies: Policies) -> Verdict:
     """The verdict with what decides it: the rule that denies it, or the policies that isolate the pod."""
-    selected = policies.selecting(question.own, question.direction)
-    met = list(_met(selected, question, side.blocked or side.unknown))
+    fault = _fault(question, side, policies)
+    met = list(_met(fault, question, side.blocked or side.unknown))
     doubts = [
-        *(problem for policy in selected.perhaps for problem in policy.unread),
+        *(problem for policy in fault.perhaps for problem in policy.unread),
         *(problem for step, _ in met for problem in _doubts(step)),
     ]
     denying = next((step for step, sure in met if step.rule.action is Action.DENY and (sure or not side.blocked)), None)
-    deciding = selected.isolating or selected.perhaps
+    deciding = fault.isolating or fault.perhaps
     if denying is not None and (side.blocked or not doubts):
         deciding = (denying.policy,)
     elif verdict.answer is Answer.UNKNOWN and doubts:
-        deciding = tuple(dict.fromkeys((*selected.isolating, *selected.perhaps, *(step.policy for step, _ in met))))
+        deciding = tuple(dict.fromkeys((*fault.isolating, *fault.perhaps, *(step.policy for step, _ in met))))
     return replace(
         verdict,
         direction=question.direction,
         policies=deciding,
-        near=_nearest(selected, question),
+        near=_nearest(fault, question),
         denying=denying.rule if denying is not None else None,
         doubt=doubts[0] if doubts and verdict.answer is Answer.UNKNOWN else None,
         own=question.own,
@@ -217,14 +219,30 @@ def _explained(verdict: Verdict, question: _Question, side: _Side, policies: Pol
     )
 
 
+def _fault(question: _Question, side: _Side, policies: Policies) -> Selected:
+    """Of what has a say there, the tier that stops what is blocked; or those that decide what is unknown."""
+    selected = policies.selecting(question.own, question.direction)
+    if len(selected.stages) == 1:
+        return selected
+    found: list[Stage] = []
+    arriving = side.blocked or side.unknown
+    for stage in selected.stages:
+        outcome = _through(stage, question, arriving)
+        if side.blocked and outcome.stopped - outcome.passing - outcome.onward:
+            return Selected.at((stage,))
+        if outcome.stopped or outcome.passing:
+            found.append(stage)
+        arriving = outcome.onward
+    return Selected.at(tuple(found))
+
+
 def _met(selected: Selected, question: _Question, ports: Ports) -> Iterator[tuple[Step, bool]]:
     """The rules that have a say about ports, and whether they certainly have."""
-    for stage in selected.stages:
-        for step in stage.steps:
-            if any(one.meets(ports) for one in step.rule.ports_at(question.server)):
-                match = _matches(step, question)
-                if match:
-                    yield step, step.sure and match is Match.YES
+    for step in chain.from_iterable(stage.steps for stage in selected.stages):
+        if any(one.meets(ports) for one in step.rule.ports_at(question.server)):
+            match = _matches(step, question)
+            if match:
+                yield step, step.sure and match is Match.YES
 
 
 def _doubts(step: Step) -> Iterator[Problem]:

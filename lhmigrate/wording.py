@@ -76,6 +76,8 @@ class Sentence(NamedTuple):
     """What does not work without it; empty where nothing is known of that."""
     cause: str
     """The reason in words that fit every leg that has it; empty where it is this leg's own."""
+    exception: str = ""
+    """From what to leave it out, where a rule denies it."""
 
     def __str__(self) -> str:
         return f"{self.lead}: {self.reason}." + (f" Without it, {self.cost}." if self.cost else "")
@@ -97,6 +99,7 @@ class Words:
             self._reason(leg, verdict),
             self._glossary.flows[leg.flow.name].without,
             "" if verdict.near is not None and verdict.denying is None else _refusal(verdict),
+            _exception(verdict),
         )
 
     def unknown(self, leg: Leg, verdict: Verdict, ports: Ports) -> Sentence:
@@ -129,8 +132,7 @@ class Words:
         who, other = (leg.target, leg.source) if ingress else (leg.source, leg.target)
         owner, near = _owner(verdict), verdict.near
         if verdict.denying is not None:
-            before = ", or allow it in a rule before that one" if verdict.policies[0].dialect in _ORDERED else ""
-            return f"Leave {self._peer(other, verdict)} on {ports} out of what that rule denies{before}."
+            return f"Leave {self._peer(other, verdict)} on {ports} {_exception(verdict)}."
         if near is not None and owner is not None and not owner.shipped_by and self._opens_no_more(owner, who, near):
             return self._to_that_rule(leg, near, owner, ports)
         rule = f"lets {self._peer(other, verdict)} in" if ingress else f"lets it out to {self._peer(other, verdict)}"
@@ -346,6 +348,14 @@ def _refusal(verdict: Verdict) -> str:
     if verdict.also == verdict.policies:
         return f"{refusal}, nor {there} at the other end"
     return f"{refusal}, and {whose(verdict.also)} none of it {there} at the other end"
+
+
+def _exception(verdict: Verdict) -> str:
+    """From what to leave out whom a rule denies; empty where none does."""
+    if verdict.denying is None:
+        return ""
+    before = ", or allow it in a rule before that one" if verdict.policies[0].dialect in _ORDERED else ""
+    return f"out of what that rule denies{before}"
 
 
 _ORDERED: Final = frozenset({Dialect.CALICO, Dialect.ADMIN, Dialect.CLUSTER})

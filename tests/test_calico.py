@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 from calico_cases import CASES, gnp, np, takes, takes_globally, tier
 from felix_cases import WORLDS, World
-from hard_cases import ALLOWED, PARTIAL, UNKNOWN, Case, policy, server_takes, written
+from hard_cases import (
+    ALLOWED,
+    BLOCKED,
+    PARTIAL,
+    SERVER_TAKES_NOBODY,
+    UNKNOWN,
+    Case,
+    policy,
+    server_takes,
+    written,
+)
 
 from lhmigrate.manifests import read
 from lhmigrate.policy import Direction
@@ -182,3 +192,54 @@ def test_why_two_orders_are_possible_is_told() -> None:
     verdict = Case("x", takes_globally("action: Deny", name="x") + takes("action: Allow", name="b"), UNKNOWN).verdict()
     assert verdict.doubt is not None
     assert "has the same order as NetworkPolicy b" in verdict.doubt.message
+
+
+# ---------------------------------------------------------------------------------------------------
+# Who is named as the cause: whoever changes another policy changes it for nothing.
+
+FIRST = tier("first", "order: 10")
+UDP = "action: Allow, protocol: UDP"
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "denied"),
+    [
+        pytest.param(
+            FIRST + takes("action: Pass", more="tier: first", name="passes") + SERVER_TAKES_NOBODY,
+            "policy",
+            False,
+            id="not one that passes everything on",
+        ),
+        pytest.param(
+            FIRST + takes(UDP, more="tier: first", name="ends") + takes("action: Deny", name="late"),
+            "ends",
+            False,
+            id="not a rule that is never asked, as an earlier tier drops it",
+        ),
+        pytest.param(
+            FIRST + takes(UDP, more="tier: first", name="ends") + takes("action: Allow", name="late"),
+            "ends",
+            False,
+            id="not a policy that would let it in",
+        ),
+        pytest.param(
+            FIRST + takes("action: Pass", more="tier: first", name="passes") + takes("action: Deny", name="late"),
+            "late",
+            True,
+            id="the rule that denies it, in a later tier",
+        ),
+        pytest.param(
+            FIRST
+            + takes("action: Pass, source: {serviceAccounts: {names: [x]}}", more="tier: first", name="perhaps")
+            + takes("action: Deny", name="late"),
+            "late",
+            True,
+            id="the one that stops it whatever the others do",
+        ),
+    ],
+)
+def test_the_tier_that_stops_it_is_named(text: str, named: str, denied: bool) -> None:
+    verdict = Case("x", text, BLOCKED).verdict()
+    assert verdict.answer is BLOCKED
+    assert [policy.name for policy in verdict.policies] == [named]
+    assert (verdict.denying is not None) is denied

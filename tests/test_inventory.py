@@ -35,3 +35,14 @@ def test_a_policy_of_the_whole_cluster_concerns_longhorn(
     assert policy.namespace is None
     assert policy.denies()
     assert inventory.assumptions == ()
+
+
+def test_a_policy_whose_tier_is_given_counts_as_read() -> None:
+    tier = "---\napiVersion: projectcalico.org/v3\nkind: Tier\nmetadata: {name: first}\nspec: {order: 1}\n"
+    waiting = (
+        "---\napiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: first.one}\n"
+        "spec: {tier: first, selector: all()}\n"
+    )
+    assert [
+        take(reading(text), Settings(), (), lambda _: None).coverage.policies for text in (waiting, waiting + tier)
+    ] == [0, 1]

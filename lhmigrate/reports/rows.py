@@ -63,12 +63,7 @@ def advice(row: Row, glossary: Glossary) -> str:
         return told[0]
     if row[0].code is Code.FLOW_UNKNOWN:
         return " ".join(told)
-    into = "into" if row[0].direction is Direction.INGRESS else "out to"
-    both = ", at both ends" if "at the other end" in (row[0].sentence.cause if row[0].sentence else "") else ""
-    targets = list(dict.fromkeys(glossary.called(one.leg.target) for one in row if one.leg is not None))
-    alone = len(lines(row, glossary)) == 1
-    first, second = ("Let these", targets[0]) if alone else ("For each line, let the first", "the second")
-    sentences = [f"{first} {into} {second} on these ports and no others{both}."]
+    sentences = [_change(row, glossary)]
     peers = [one.leg.source if one.direction is Direction.INGRESS else one.leg.target for one in row if one.leg]
     hosts = {name: kind for name in peers if (kind := glossary.kind(name)) in _NO_PODS}
     if hosts:
@@ -79,6 +74,21 @@ def advice(row: Row, glossary: Glossary) -> str:
             f"No label matches {called}: write {named}." if cilium else f"No podSelector matches {called}."
         )
     return " ".join((*sentences, *_without(row, glossary)))
+
+
+def _change(row: Row, glossary: Glossary) -> str:
+    """What to let through, or to leave out of what is denied, in words that fit all of a row."""
+    ingress = row[0].direction is Direction.INGRESS
+    cause, exception = (row[0].sentence.cause, row[0].sentence.exception) if row[0].sentence else ("", "")
+    targets = list(dict.fromkeys(glossary.called(one.leg.target) for one in row if one.leg is not None))
+    alone = len(lines(row, glossary)) == 1
+    first, second = ("these", targets[0]) if alone else ("the first", "the second")
+    if exception:
+        change = f"leave {first if ingress else second} on these ports {exception}."
+    else:
+        both = ", at both ends" if "at the other end" in cause else ""
+        change = f"let {first} {'into' if ingress else 'out to'} {second} on these ports and no others{both}."
+    return change[0].upper() + change[1:] if alone else f"For each line, {change}"
 
 
 def _without(row: Row, glossary: Glossary) -> Iterable[str]:

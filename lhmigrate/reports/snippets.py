@@ -63,7 +63,8 @@ def _data(undone: Undone) -> Any:  # noqa: ANN401 - any YAML
             return kubernetes_write.document(edit, {"metadata": {"namespace": edit.beside.namespace}})
         case AddToValue() as edit:
             return value_data(edit)
-        case None if undone.needs:
+        case None if any(need.policies for need in undone.needs):
+            # Where none isolates these pods, a rule denies it, and no other helps.
             return _to_fill_in(undone.needs)
         case _:
             return None
