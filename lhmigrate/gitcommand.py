@@ -15,7 +15,8 @@ from lhmigrate.errors import Place, Problem, Refusal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_READING: Final = ("--no-optional-locks", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+_READING: Final = ("--no-optional-locks", "-c", "core.fsmonitor=false")
+"""Without the first, git would write what it learnt into the index, and a hook would hear of that."""
 _NO_FETCHING: Final = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
 
 _SURROUNDINGS: Final = (

@@ -62,8 +62,9 @@ class Disk:
                 self.written[number], self.waited_for[number] = bytearray(path.read_bytes()), path.read_bytes()
         self.now = dict(self.names)
 
-    def take(self, step: Step, path: str) -> None:
-        """Follows a step. Where it is done to an open file, that is at `path`."""
+    def take(self, step: Step) -> None:
+        """Follows a step."""
+        path = step.path
         match step.name:
             case "mkdir":
                 self._name(None, path, FOLDER)

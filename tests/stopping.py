@@ -31,13 +31,15 @@ class Step:
     """From 1."""
     name: str
     arguments: tuple[Any, ...]
+    path: str
+    """What it is done to, also where that is an open file."""
 
     def takes_room(self) -> bool:
         """Whether it makes something that was not there, or makes it larger."""
         if self.name == "write":
             descriptor, data = self.arguments
             return os.fstat(descriptor).st_size < os.lseek(descriptor, 0, os.SEEK_CUR) + len(data)
-        return self.name in {"mkdir", "open"} and not os.path.lexists(self.arguments[0])
+        return self.name in {"mkdir", "open"} and not os.path.lexists(self.path)
 
     def fail(self, error: int) -> None:
         """As the system does it."""
@@ -59,14 +61,20 @@ class Taken:
 def steps(act: Callable[[Step], None] = lambda _: None) -> Iterator[Taken]:
     """Calls `act` before each step."""
     taken = Taken()
+    opened: dict[int, str] = {}
 
     def stopping(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever the real one takes and gives
+            first = arguments[0]
             if name != "open" or arguments[1] & os.O_CREAT:
-                taken.steps.append(Step(len(taken) + 1, name, arguments))
+                path = opened[first] if isinstance(first, int) else first
+                taken.steps.append(Step(len(taken) + 1, name, arguments, path))
                 act(taken.steps[-1])
             # What a process leaves behind when it is killed does not depend on the disk, which takes long.
-            return None if name == "fsync" else real(*arguments, **named)
+            done: Any = None if name == "fsync" else real(*arguments, **named)
+            if name == "open":
+                opened[done] = first
+            return done
 
         return call
 

@@ -259,7 +259,6 @@ def test_killed_at_any_step(folder: Path, scene: Scene, half: bool) -> None:
     "scene",
     [
         pytest.param(with_two_names, id="files with two names, among others"),
-        pytest.param(a_new_one, id="new files, of which one is empty"),
         pytest.param(in_several_repositories, id="files of several repositories, and of none"),
     ],
 )
@@ -437,10 +436,9 @@ def test_what_was_done_cannot_be_undone(folder: Path) -> None:
 # A power cut.
 
 
-def possible_after_a_cut(root: Path, action: Callable[[], object]) -> list[dict[str, tuple[int, bytes]]]:
-    """All that a disk may hold when the power is cut at some moment of an action, and after it."""
+def possible_after_a_cut(root: Path, action: Callable[[], object]) -> list[Path]:
+    """All that a disk may hold when the power is cut at some moment of an action, each as a folder of its own."""
     model = Disk(str(root))
-    paths: dict[int, str] = {}
     possible: list[dict[str, tuple[int, bytes]]] = []
 
     def look() -> None:
@@ -448,24 +446,15 @@ def possible_after_a_cut(root: Path, action: Callable[[], object]) -> list[dict[
 
     def act(step: Step) -> None:
         look()
-        target = step.arguments[0]
-        model.take(step, paths[target] if isinstance(target, int) else target)
+        model.take(step)
 
-    opening = os.open
-
-    def opened(path: str, flags: int, mode: int = 0o777) -> int:
-        descriptor = opening(path, flags, mode)
-        paths[descriptor] = path
-        return descriptor
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "open", opened)
-        with steps(act):
-            action()
+    with steps(act):
+        action()
     look()
-    for number, found in enumerate(possible):
-        model.make(found, root.with_name(f"cut-{number}"))
-    return possible
+    folders = [root.with_name(f"cut-{number}") for number in range(len(possible))]
+    for found, folder in zip(possible, folders, strict=True):
+        model.make(found, folder)
+    return folders
 
 
 def contents(found: dict[str, Seen]) -> dict[str, bytes | str]:
@@ -476,14 +465,24 @@ def contents(found: dict[str, Seen]) -> dict[str, bytes | str]:
 def test_the_power_is_cut_at_any_step(folder: Path, scene: Scene) -> None:
     one = next(rounds(folder, scene))
     outcomes = set()
-    for number, _ in enumerate(possible_after_a_cut(one.root, partial(replace_all, one.changes))):
-        root = folder / f"cut-{number}"
+    for root in possible_after_a_cut(one.root, partial(replace_all, one.changes)):
         for change in one.changes:
             journal.recover([str(root / os.path.relpath(change.path, one.root))])
         found = contents(seen(root))
         assert found in (contents(one.before), contents(one.after))
         outcomes.add(found == contents(one.after))
     assert outcomes == {False, True}
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_what_takes_a_place_is_on_disk_with_its_mode_and_all(folder: Path, scene: Scene) -> None:
+    one = next(rounds(folder, scene))
+    with steps() as taken:
+        replace_all(one.changes)
+    last: dict[str, str] = {}
+    for step in taken.steps:
+        assert step.name != "replace" or last[step.path] == "fsync"
+        last[step.path] = step.name
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -495,8 +494,7 @@ def test_the_power_is_cut_while_it_is_put_back(folder: Path, scene: Scene) -> No
     one = next(rounds(folder, scene))
     assert killed_at(end.number, partial(replace_all, one.changes))
     paths = [change.path for change in one.changes]
-    for number, _ in enumerate(possible_after_a_cut(one.root, partial(journal.recover, paths))):
-        root = folder / f"cut-{number}"
+    for root in possible_after_a_cut(one.root, partial(journal.recover, paths)):
         for path in paths:
             journal.recover([str(root / os.path.relpath(path, one.root))])
         assert contents(seen(root)) == contents(one.before)
@@ -620,6 +618,35 @@ def test_somebody_saves_a_file_meanwhile(folder: Path) -> None:
         assert contents(seen(one.root)) == {**contents(expected_), name: theirs}
         outcomes.add(refusal.message.partition(";")[0] if refusal else "after ours")
     assert outcomes == {"was changed since it was read", "after ours"}
+
+
+def test_a_link_is_led_elsewhere_meanwhile(folder: Path) -> None:
+    root = repository(folder / "clone")
+    for name in ("a", "real", "another"):
+        put(root / name)
+    (root / "link").symlink_to("real")
+    one = Round(0, root, [change(root / "a"), change(root / "link")], seen(root), {})
+
+    def lead_elsewhere(step: Step) -> None:
+        if step.name == "replace" and step.arguments[1] == str(root / "a"):
+            (root / "link").unlink()
+            (root / "link").symlink_to("another")
+
+    _, refusal = attempt(one, lead_elsewhere)
+    assert refusal
+    assert refusal.place == Place(str(root / "link"))
+    assert contents(seen(root)) == {**contents(one.before), "link": "another"}
+
+
+def test_what_is_put_back_keeps_its_time(folder: Path) -> None:
+    """So that nothing that goes by times (make, rsync, git) takes it for changed."""
+    one = next(rounds(folder, three_in_a_repository))
+    files = [Path(change.path) for change in one.changes]
+    for file in files:
+        os.utime(file, (1, 2))
+    _, refusal = attempt(one, lambda step: step.fail(errno.EIO) if step.arguments[-1] == str(files[-1]) else None)
+    assert refusal
+    assert [file.stat().st_mtime for file in files] == [2, 2, 2]
 
 
 def test_a_file_appears_where_one_was_to_be_made(folder: Path) -> None:
@@ -982,6 +1009,7 @@ def test_the_folder_is_not_ours_to_change(folder: Path) -> None:
     after = expected(root, changes)
 
     def as_user() -> None:
+        os.setgid(2000)
         os.setuid(2000)
         replace_all(changes)
 
@@ -990,11 +1018,17 @@ def test_the_folder_is_not_ours_to_change(folder: Path) -> None:
 
 
 @superuser
-def test_a_file_that_is_mounted(folder: Path) -> None:
-    """As `docker run --volume FILE:FILE` does it: no rename can replace it."""
+@pytest.mark.parametrize("mounted", ["policies/a", "policies"], ids=["the file itself", "its folder"])
+def test_a_rename_would_cross_a_mount(folder: Path, mounted: str) -> None:
+    """As `docker run --volume` mounts a file or a folder of the same disk. It is written in place then."""
     root = repository(folder / "clone")
-    outside, file, other = put(folder / "outside"), put(root / "a"), put(root / "b")
-    if subprocess.run(["mount", "--bind", str(outside), str(file)], capture_output=True, check=False).returncode:
+    file, other = put(root / "policies" / "a"), put(root / "b")
+    (folder / "outside").mkdir()
+    outside = put(folder / "outside" / "a")
+    source = outside if mounted == "policies/a" else outside.parent
+    if subprocess.run(
+        ["mount", "--bind", str(source), str(root / mounted)], capture_output=True, check=False
+    ).returncode:
         pytest.skip("nothing can be mounted here")
     try:
         changes = [change(file), change(other)]
@@ -1007,7 +1041,7 @@ def test_a_file_that_is_mounted(folder: Path) -> None:
                 put(path)
         assert outside.read_bytes() == file.read_bytes() == other.read_bytes() == LONGER
     finally:
-        subprocess.run(["umount", str(file)], check=True)
+        subprocess.run(["umount", str(root / mounted)], check=True)
 
 
 @superuser
