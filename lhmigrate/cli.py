@@ -211,9 +211,9 @@ def patch(
     exit_zero: ExitZero = False,
 ) -> None:
     """The edits that a plan asks for, as a unified diff that `git apply` takes; --write makes them."""
-    with _sentences_for_errors():
+    wanted_on_disk = write or commit or branch is not None
+    with _sentences_for_errors(writes=wanted_on_disk):
         given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
-        wanted_on_disk = write or commit or branch is not None
         run = _Run(paths or [], config, given, writes=wanted_on_disk)
         from lhmigrate import patching
 
@@ -507,7 +507,7 @@ def _catalogue(specs: list[str]) -> Catalogue:
 
 
 @contextmanager
-def _sentences_for_errors() -> Iterator[None]:
+def _sentences_for_errors(*, writes: bool = False) -> Iterator[None]:
     """Whatever goes wrong is told in a sentence on stderr; a traceback never reaches a user."""
     from lhmigrate.errors import Refusal, Unreadable
 
@@ -524,7 +524,9 @@ def _sentences_for_errors() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(COULD_NOT_RUN) from None
     except KeyboardInterrupt:
-        _complain("interrupted; nothing was changed")
+        # While files are replaced nothing is interrupted, so this may come when they are.
+        changed = "the files of a hop and phase are all written, or none of them" if writes else "nothing was changed"
+        _complain(f"interrupted; {changed}")
     except OSError as error:
         _complain(f"{error.filename or 'the system'}: {error.strerror or error}")
     except MemoryError:

@@ -81,13 +81,11 @@ def _write(steps: tuple[Step, ...], changed: Sequence[Changed], wanted: Wanted, 
         return ()
     repository.ready(files, wanted.branch)
     commits: list[str] = []
-    branch = wanted.branch
     for step in steps:
         if step.changed:
             writer.replace_all(_as_bytes(step.changed))
-            made = repository.commit([one.file for one in step.changed], message(step, glossary), branch)
+            made = repository.commit([one.file for one in step.changed], message(step, glossary), wanted.branch)
             commits += [one.id for one in made]
-            branch = None
     return tuple(commits)
 
 

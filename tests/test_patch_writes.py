@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from git import Actor, Repo
-from running import Run, program, written
+from running import Run, inside, program, written
 from stopping import killed_at
 
+from lhmigrate import writer
 from lhmigrate.journal import recover
 from lhmigrate.writer import FileChange, replace_all
 
@@ -62,11 +63,12 @@ def repository(folder: Path) -> Repo:
         return repo
 
 
+HERE = ("--cni", "calico", "--without", "v2-data-engine")
+
+
 def patch(*more: str, way: tuple[str, str] = ("1.4", "1.5")) -> Run:
     old, new = way
-    return program(
-        "patch", "--from", old, "--to", new, "--cni", "calico", "--without", "v2-data-engine", *more, "policies"
-    )
+    return program("patch", "--from", old, "--to", new, *HERE, *more, "policies")
 
 
 def text(folder: Path) -> str:
@@ -213,3 +215,20 @@ def test_what_a_killed_run_left_is_told_by_readers_and_undone_by_writers(folder:
     assert run.code == 0, run.err
     assert (other.read_text(encoding="utf-8"), text(folder)) == ("a: 1\n", MENDED)
     assert json.loads(patch("--format", "json").out)["steps"][0]["edits"] == []
+
+
+def test_an_interrupt_does_not_say_that_nothing_was_changed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits until the files are replaced, so it may be heard when they are."""
+    really = writer.replace_all
+
+    def interrupted(changes: list[FileChange]) -> None:
+        really(changes)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writer, "replace_all", interrupted)
+    run = inside("patch", "--from", "1.4", "--to", "1.5", *HERE, "--write", "policies")
+    assert (run.code, run.err) == (
+        2,
+        "lhmigrate: interrupted; the files of a hop and phase are all written, or none of them\n",
+    )
+    assert (folder / "policies/im.yaml").read_text(encoding="utf-8") == MENDED

@@ -188,6 +188,12 @@ def test_the_order_and_the_names_are_the_callers(tmp_path: Path, monkeypatch: py
     assert uncommitted([]) == []
 
 
+def test_a_file_that_was_moved_is_lost_under_both_names(tmp_path: Path) -> None:
+    repo = repository(tmp_path, "a", "c")
+    repo.git.mv("a", "b")
+    assert uncommitted([str(tmp_path / name) for name in "abc"]) == [str(tmp_path / name) for name in "ab"]
+
+
 def test_many_files(tmp_path: Path) -> None:
     names = [f"policies/{number}.yaml" for number in range(1203)]
     repository(tmp_path, *names)

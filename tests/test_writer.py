@@ -958,10 +958,11 @@ def test_the_owner_stays(folder: Path) -> None:
     file = put(root / "a")
     os.chown(file, 12345, 54321)
     file.chmod(0o4755)
-    changes = [change(file)]
+    changes, inode = [change(file)], file.stat().st_ino
     after = expected(folder, changes)
     replace_all(changes)
     assert seen(folder) == after
+    assert file.stat().st_ino != inode, "it was renamed, not written in place"
 
 
 @superuser
