@@ -224,6 +224,22 @@ def test_each_file_is_asked_of_its_own_repository(tmp_path: Path) -> None:
     assert uncommitted([str(tmp_path / "here" / "link")]) == [str(tmp_path / "here" / "link")], "where it leads counts"
 
 
+@pytest.mark.parametrize(
+    "marker",
+    [
+        pytest.param(lambda path: path.mkdir(), id="an empty folder"),
+        pytest.param(lambda path: put(path, "not a pointer\n"), id="a file that names nothing"),
+        pytest.param(lambda path: put(path, "gitdir: ../nowhere\n"), id="a file that names nothing there"),
+    ],
+)
+def test_what_is_called_like_a_git_folder_and_is_none(tmp_path: Path, marker: Callable[[Path], object]) -> None:
+    """It hides no repository from the search."""
+    repository(tmp_path, "sub/a")
+    marker(tmp_path / "sub" / ".git")
+    file = put(tmp_path / "sub" / "a", "new\n")
+    assert uncommitted([str(file)]) == [str(file)]
+
+
 def test_line_ends_that_git_converts_are_no_change(tmp_path: Path) -> None:
     repo = repository(tmp_path)
     put(tmp_path / ".gitattributes", "*.yaml text eol=crlf\n")
@@ -578,6 +594,11 @@ def a_branch_below_that_name(repo: Repo) -> None:
     repo.git.branch("fresh/er")
 
 
+def was_elsewhere(repo: Repo) -> None:
+    repo.git.checkout("--quiet", "-b", "other")
+    repo.git.checkout("--quiet", "main")
+
+
 @pytest.mark.parametrize("by", [ready, lambda paths, branch: commit(paths, "one", branch)], ids=["asked", "done"])
 @pytest.mark.parametrize(
     ("happened", "branch", "sentence"),
@@ -593,7 +614,7 @@ def a_branch_below_that_name(repo: Repo) -> None:
         pytest.param(a_branch_of_that_name, "fresh/er", "has a branch 'fresh' already", id="one above it exists"),
         pytest.param(lambda _: None, "a b", "no name that a branch can have", id="no name for a branch"),
         pytest.param(lambda _: None, "-d", "no name that a branch can have", id="an option is no name for a branch"),
-        pytest.param(lambda _: None, "@{-1}", "no name that a branch can have", id="nor is what stands for one"),
+        pytest.param(was_elsewhere, "@{-1}", "no name that a branch can have", id="nor is what stands for one"),
         pytest.param(lambda _: None, "", "no name that a branch can have", id="nor is nothing"),
     ],
 )
