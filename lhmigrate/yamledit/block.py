@@ -68,9 +68,16 @@ class BlockEdit:
             stop = self._behind_blank_lines(stop)
         elif stop == len(layout.text) and layout.ends_in_block_text(entries[first - 1].value):
             return Splice(layout.line_start(start), stop, "")  # the break before it is part of that text
-        elif stop == len(layout.text) or layout.blank_line(layout.next_line(stop)):
+        elif self._leaves_blank_lines(last, stop):
             before = self._before_blank_lines(before, entries[first - 1].end)
         return Splice(before, stop, "")
+
+    def _leaves_blank_lines(self, last: int, stop: int) -> bool:
+        """Whether blank lines in front of what goes would be left with nothing to keep apart, or beside others."""
+        layout = self._layout
+        if stop == len(layout.text) or layout.blank_line(layout.next_line(stop)):
+            return True
+        return last == len(self._entries) - 1 and self._has_blank_lines()
 
     def _behind_blank_lines(self, index: int) -> int:
         layout = self._layout
