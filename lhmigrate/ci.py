@@ -23,6 +23,8 @@ class Service(NamedTuple):
     """How to have it clone enough history."""
     commits: tuple[str, ...] = ()
     """Variables with a commit to compare with, the best one first."""
+    tip: str = ""
+    """The variable with the newest commit of that branch, which may be newer than where the pull request began."""
     merge: tuple[str, str] = ("", "")
     """Variables with the ref and the commit that it checks out, where that is the pull request merged into its base."""
 
@@ -45,7 +47,7 @@ SERVICES: Final = (
         "Bitbucket Pipelines",
         branch="BITBUCKET_PR_DESTINATION_BRANCH",
         deeper="set `clone: {depth: full}`",
-        commits=("BITBUCKET_PR_DESTINATION_COMMIT",),
+        tip="BITBUCKET_PR_DESTINATION_COMMIT",
     ),
     Service(
         "Azure Pipelines",
@@ -70,6 +72,8 @@ class Request(NamedTuple):
     """The branch into which it goes."""
     commits: tuple[str, ...]
     """Commits to compare with, the best one first."""
+    tip: str
+    """The newest commit of that branch; empty: not said."""
     merged: str
     """The commit that is the pull request merged into its base; empty: none is."""
 
@@ -82,5 +86,5 @@ def request(environment: Mapping[str, str]) -> Request | None:
         if branch or commits:
             ref, commit = (environment.get(name, "") for name in service.merge)
             merged = commit if ref.startswith("refs/pull/") and ref.endswith("/merge") else ""
-            return Request(service, branch, commits, merged)
+            return Request(service, branch, commits, environment.get(service.tip, ""), merged)
     return None

@@ -155,10 +155,12 @@ def _plan_by_tree(
     exit_zero: bool,
 ) -> Never:
     """Plans for the installations that the tree itself declares, as far as they move."""
-    from lhmigrate import scan
+    from lhmigrate import scan, worktree
 
     progress = _Progress()
-    root = scan.checkout()
+    here = os.path.realpath(os.curdir)
+    tree_around = worktree.around(here)
+    root = None if tree_around is None else os.path.relpath(tree_around.top, here)
     ahead = scan.ReadAhead(paths or [root or "."], progress.tell, scan.POLICIES if paths else scan.BOTH)
     from lhmigrate import config, findings, moves
 

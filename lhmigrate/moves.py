@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate import bump, declared_settings, inventory, sources, upgrades
-from lhmigrate.checkout import Checkout, Runner, base
+from lhmigrate.checkout import Checkout, base
 from lhmigrate.declarations import declared
 from lhmigrate.declarations.charts import own
 from lhmigrate.declarations.declaration import Pin
 from lhmigrate.declarations.tree import Tree
 from lhmigrate.errors import Problem, Refusal
+from lhmigrate.gitcommand import Git
 from lhmigrate.scan import DECLARATIONS, ENDINGS, POLICIES, STDIN_NAME, Scan, mentions
 
 if TYPE_CHECKING:
@@ -111,20 +112,16 @@ def _from_root(scan: Scan, root: str) -> Scan:
 def _by_git(wanted: str | None, root: str | None, policies: Scan, tree: Scan, *, own_paths: bool) -> Found:
     if root is None:
         raise Refusal("this is no git checkout, so nothing tells which versions change; pass --from and --to")
-    runner = Runner(root)
-    against = base(runner, wanted, os.environ)
+    against = base(Git(root), wanted, os.environ)
     checkout = Checkout(root, against)
-    try:
-        before, now = checkout.trees([one for one in tree.found if _declares(one)])
-        was, is_now = declared(before), declared(now)
-        comparison = bump.compare(was, is_now, checkout.renamed, now.unparsed)
-        told = {str(one.pin.version) for pair in comparison.moving for one in pair}
-        read = {place for one in (*was, *is_now) for place in bump.folders(one)}
-        suspects = bump.suspects(checkout.changes(), frozenset(read), frozenset(told))
-        if not own_paths:
-            policies = _of_checkout(policies, checkout)
-    finally:
-        checkout.close()
+    before, now = checkout.trees([one for one in tree.found if _declares(one)])
+    was, is_now = declared(before), declared(now)
+    comparison = bump.compare(was, is_now, checkout.renamed, now.unparsed)
+    told = {str(one.pin.version) for pair in comparison.moving for one in pair}
+    read = {place for one in (*was, *is_now) for place in bump.folders(one)}
+    suspects = bump.suspects(checkout.changes(), frozenset(read), frozenset(told))
+    if not own_paths:
+        policies = _of_checkout(policies, checkout)
     comparison = comparison._replace(refused=(*comparison.refused, *suspects))
     return Found(comparison, against.told, against.commit, policies, own(now), tuple(checkout.unread))
 

@@ -70,16 +70,6 @@ class Scan(NamedTuple):
 Progress = Callable[[int], None]
 
 
-def checkout() -> str | None:
-    """The way to the root of the git checkout that we are in; None where we are in none."""
-    here = folder = os.getcwd()
-    while not os.path.exists(os.path.join(folder, ".git")):
-        if folder == os.path.dirname(folder):
-            return None
-        folder = os.path.dirname(folder)
-    return os.path.relpath(folder, here)
-
-
 def scan(paths: Sequence[str], progress: Progress = lambda _: None, wanted: Wanted = POLICIES) -> Scan:
     """Looks into files, folders and `-` (stdin). A path that is not there ends the run."""
     result = Scan(0, [], [])

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 VARIABLES = {
     name
     for service in ci.SERVICES
-    for name in (service.branch, *service.commits, *service.merge)
+    for name in (service.branch, *service.commits, service.tip, *service.merge)
     if name
-} | {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}  # fmt: skip
+}  # fmt: skip
 
 
 SETTINGS: dict[str, str] = {
@@ -41,7 +41,7 @@ SETTINGS: dict[str, str] = {
 
 def alone(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     """Takes everything out of the environment that could change what git does."""
-    for name in VARIABLES:
+    for name in (*VARIABLES, *(name for name in os.environ if name.startswith("GIT_"))):
         monkeypatch.delenv(name, raising=False)
     for name, value in {"HOME": str(home), **SETTINGS}.items():
         monkeypatch.setenv(name, value)

@@ -8,7 +8,7 @@ import pytest
 from repositories import Repository, alone
 from running import inside, shell, written
 
-from lhmigrate.checkout import Runner
+from lhmigrate.gitcommand import Answer, Git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -450,6 +450,15 @@ class TestContinuousIntegration:
         )
         assert told(run) == {**MOVED, "other/lh.yaml": "stays"}
 
+    def test_a_tip_that_has_nothing_in_common_is_refused(
+        self, origin: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shallow = origin.clone(tmp_path / "shallow", "--depth=1", "--no-single-branch", "--branch=bump")
+        tip = shallow.git("rev-parse", "origin/main")
+        monkeypatch.chdir(shallow.folder)
+        run = shallow.plan(BITBUCKET_PR_DESTINATION_BRANCH="main", BITBUCKET_PR_DESTINATION_COMMIT=tip)
+        assert "this clone is shallow; set `clone: {depth: full}`" in run.err
+
     @pytest.mark.parametrize("variable", ["CHANGE_TARGET", "CI_COMMIT_TARGET_BRANCH"], ids=["Jenkins", "Woodpecker"])
     def test_jenkins_and_woodpecker(self, clone: Repository, variable: str) -> None:
         self.at(clone, "origin/bump")
@@ -525,7 +534,7 @@ def test_a_repository_without_a_default_branch_asks_for_the_base(
     made = Repository.new(tmp_path / "new", branch="odd")
     made.commit({LH: release("1.6.4")})
     monkeypatch.chdir(made.folder)
-    assert "which branch is the default one cannot be told; pass --base REF, or --from and --to" in made.plan().err
+    assert "which branch is the default one cannot be told; fetch it, or pass --base REF" in made.plan().err
 
 
 def test_histories_without_a_common_commit_are_refused(repository: Repository) -> None:
@@ -539,12 +548,12 @@ def test_what_git_complains_of_is_told_in_its_words(repository: Repository) -> N
     (repository.folder / ".git" / "config").write_text("[core\n", encoding="utf-8")
     run = repository.plan()
     assert run.code == 2
-    assert run.err.startswith("lhmigrate: git says: fatal: bad config line 1")
+    assert "fatal: bad config line 1" in run.err
 
 
 def test_without_git_its_absence_is_told(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(repository.folder))
-    assert "git is not installed, and it tells what changed" in repository.plan().err
+    assert "git cannot be started" in repository.plan().err
 
 
 def test_a_hook_may_name_the_repository(repository: Repository) -> None:
@@ -620,6 +629,21 @@ def test_a_partial_clone_is_enough_if_it_has_what_differs(
     written(clone.folder, {LH: release("1.7.3")})
     monkeypatch.chdir(clone.folder)
     assert told(clone.plan()) == MOVED
+
+
+def test_attributes_of_files_do_not_hide_what_they_were(repository: Repository) -> None:
+    repository.commit({".gitattributes": "*.yaml -diff -text\n"})
+    repository.commit({LH: release("1.7.3")}, branch="bump")
+    assert told(repository.plan()) == MOVED
+
+
+def test_what_git_has_lost_is_told(repository: Repository) -> None:
+    blob = repository.git("rev-parse", f"HEAD:{LH}")
+    written(repository.folder, {LH: release("1.7.3")})
+    (repository.folder / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    run = repository.plan()
+    assert (run.code, run.out) == (2, "")
+    assert f"fatal: unable to read {blob}" in run.err
 
 
 def test_names_are_whatever_people_call_their_files(repository: Repository) -> None:
@@ -707,22 +731,21 @@ def test_a_chart_lock_that_moves_with_its_range_is_a_bump(repository: Repository
     assert told(repository.plan()) == {"lh/Chart.yaml": "1.6.4 to 1.7.3"}
 
 
-def test_what_is_read_is_read_once_and_what_is_the_same_from_disk(
+def test_git_is_asked_for_what_differs_and_nothing_else(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a tree with many files, git is asked for the content of those that differ, and of no others."""
-    repository.commit(
-        {f"apps/{number}.yaml": release("1.6.4").replace("chart: l", "chart: x-l") for number in range(50)}
-    )
-    repository.commit({LH: release("1.7.3"), "apps/7.yaml": "changed: 1\n"}, branch="bump")
+    """Of a tree with many files, the content of those that differ and may have declared something."""
+    other = release("1.6.4").replace("chart: longhorn", "chart: other")
+    repository.commit({f"apps/{number}.yaml": other for number in range(50)})
+    repository.commit({LH: release("1.7.3"), "apps/7.yaml": f"# changed\n{other}", "README.md": "x\n"}, branch="bump")
     asked: list[str] = []
-    real = Runner.blob
+    real = Git.ask
 
-    def counted(self: Runner, name: str) -> bytes:
-        asked.append(name)
-        return real(self, name)
+    def counted(self: Git, *words: str) -> Answer:
+        asked.extend(words[2:] if words[0] == "cat-file" else ())
+        return real(self, *words)
 
-    monkeypatch.setattr(Runner, "blob", counted)
+    monkeypatch.setattr(Git, "ask", counted)
     assert told(repository.plan()) == MOVED
     assert len(set(asked)) == 2
 
