@@ -130,10 +130,11 @@ def plan(
             _plan_by_tree((from_, to, base), paths or [], config, format_, given, exit_zero=exit_zero)
         run = _Run(paths or [], config, given)
         old, new = run.catalogue.find(from_), run.catalogue.find(to)
-        inventory = run.inventory([old, new])
+        from lhmigrate import hops
         from lhmigrate import plan as planning
 
-        made = planning.make(run.catalogue, old, new, inventory, run.settings)
+        way = hops.way(run.catalogue, old, new)
+        made = planning.make(way, run.inventory([old, new]), run.settings, run.catalogue.glossary)
         if format_ is Format.json:
             from lhmigrate.reports import json
 

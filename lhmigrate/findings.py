@@ -66,6 +66,14 @@ class Hop:
         return f"{self.old} to {self.new}"
 
 
+class Way(NamedTuple):
+    """From one release to another, hop by hop; no hop where both are the same."""
+
+    old: Release
+    new: Release
+    hops: tuple[Hop, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Finding:
     """One thing to tell the user."""

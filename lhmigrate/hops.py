@@ -5,20 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lhmigrate.errors import Refusal
-from lhmigrate.findings import Hop
+from lhmigrate.findings import Hop, Way
 
 if TYPE_CHECKING:
     from lhmigrate.catalogue import Catalogue
     from lhmigrate.release import Release
 
 
-def path(catalogue: Catalogue, old: Release, new: Release) -> tuple[Hop, ...]:
-    """The hops from one release to another, by the newest patch release of each minor one between.
+def way(catalogue: Catalogue, old: Release, new: Release) -> Way:
+    """The way from one release to another, by the newest patch release of each minor one between.
 
-    None where both are the same. Refuses a downgrade, and a way that no known release leads.
+    Refuses a downgrade, and a way that no known release leads.
     """
-    if new.version == old.version:
-        return ()
     if new.version < old.version:
         raise Refusal(f"{old} to {new} is a downgrade, and Longhorn cannot be downgraded; swap --from and --to")
     hops: list[Hop] = []
@@ -27,7 +25,7 @@ def path(catalogue: Catalogue, old: Release, new: Release) -> tuple[Hop, ...]:
         step = new if new.accepts(here.version) else _next(catalogue, here, new)
         hops.append(Hop(here, step))
         here = step
-    return tuple(hops)
+    return Way(old, new, tuple(hops))
 
 
 def _next(catalogue: Catalogue, here: Release, goal: Release) -> Release:

@@ -56,7 +56,7 @@ class Done(NamedTuple):
 
 def patch(catalogue: Catalogue, old: Release, new: Release, start: Installation, wanted: Wanted) -> Done:
     """Works the steps out, and writes and commits them where that is wanted."""
-    way = _chosen(hops.path(catalogue, old, new), wanted)
+    way = _chosen(hops.way(catalogue, old, new).hops, wanted)
     phases = tuple(Phase) if wanted.phases == "both" else (Phase(wanted.phases),)
     steps = tuple(patches.steps(start, way, phases))
     changed = patches.joined(steps)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate import advice, collisions, hops, lint, notes, pitfalls, wording
+from lhmigrate import advice, collisions, lint, notes, pitfalls, wording
 from lhmigrate.findings import Code, Context, Finding, Hop, Level, Phase, Plan
 from lhmigrate.ports import NO_PORT, Ports
 from lhmigrate.release import Usage
@@ -17,40 +17,30 @@ from lhmigrate.widen import widen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lhmigrate.catalogue import Catalogue
     from lhmigrate.cluster import Leg
+    from lhmigrate.findings import Way
     from lhmigrate.inventory import Inventory
-    from lhmigrate.release import Release
+    from lhmigrate.release import Glossary
     from lhmigrate.settings import Settings
     from lhmigrate.transition import Hurt
     from lhmigrate.verdict import Verdict
 
 
-def make(catalogue: Catalogue, old: Release, new: Release, inventory: Inventory, settings: Settings) -> Plan:
-    """The plan for one installation's upgrade. Raises `Refusal` where Longhorn knows no such way."""
-    steps = hops.path(catalogue, old, new)
-    world = World(
-        inventory,
-        settings,
-        catalogue.glossary,
-        dict.fromkeys(one for hop in steps for one in (hop.old, hop.new)),
-    )
+def make(way: Way, inventory: Inventory, settings: Settings, glossary: Glossary) -> Plan:
+    """The plan for one installation's upgrade."""
+    releases = dict.fromkeys(one for hop in way.hops for one in (hop.old, hop.new))
+    world = World(inventory, settings, glossary, releases)
     findings = [
         *notes.unread(world),
-        *_about_the_way(old, new, steps),
+        *_about_the_way(way),
         *notes.not_enforced(world),
         *notes.idle(world),
     ]
     told: dict[LegKey, Ports] = {}
-    for hop in steps:
+    for hop in way.hops:
         findings += _HopPlan(world, hop, told).findings()
-    return Plan(
-        old,
-        new,
-        steps,
-        _without_repeats(findings),
-        Context(inventory.coverage, world.sentences(), world.left_out()),
-    )
+    context = Context(inventory.coverage, world.sentences(), world.left_out())
+    return Plan(*way, _without_repeats(findings), context)
 
 
 def _without_repeats(findings: list[Finding]) -> tuple[Finding, ...]:
@@ -61,7 +51,8 @@ def _without_repeats(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(seen.values())
 
 
-def _about_the_way(old: Release, new: Release, steps: tuple[Hop, ...]) -> Iterator[Finding]:
+def _about_the_way(way: Way) -> Iterator[Finding]:
+    old, new, steps = way
     if len(steps) > 1:
         between = wording.several([str(hop.new) for hop in steps[:-1]])
         yield Finding(

@@ -6,7 +6,7 @@ import posixpath
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lhmigrate import bump, config, declared_settings, inventory, plan, shipped
+from lhmigrate import bump, config, declared_settings, hops, inventory, plan, shipped
 from lhmigrate.declarations import rendered
 from lhmigrate.errors import Problem, Refusal
 from lhmigrate.findings import Environment, Fate
@@ -148,7 +148,7 @@ class Maker:
         taken, left = self._share(pair.new, every)
         found = inventory.judged(inventory.take(taken, settings, [old, new], self._kustomized))
         found, own = _without_own(found, pair.new, new, settings)
-        made = plan.make(self._catalogue, old, new, found, settings)
+        made = plan.make(hops.way(self._catalogue, old, new), found, settings, self._catalogue.glossary)
         told = [pair.new.pin.doubt or pair.old.pin.doubt, *self._told, *left, *own]
         assumptions = dict.fromkeys((*filter(None, told), *made.context.assumptions))
         releases = dict.fromkeys(one for hop in made.hops for one in (hop.old, hop.new))

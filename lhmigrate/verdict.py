@@ -10,7 +10,7 @@ unknown never counts as allowed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from functools import reduce
 from itertools import chain
@@ -110,24 +110,37 @@ class _Outcome(NamedTuple):
     """What the next tier decides."""
 
 
+class _Failing(NamedTuple):
+    """What keeps a leg in one pair of guises from passing for certain, the end that is worse first."""
+
+    answer: Answer
+    blocked: Ports
+    unknown: Ports
+    asked: tuple[tuple[_Question, _Side], tuple[_Question, _Side]]
+
+
 def judge(leg: Leg, policies: Policies) -> Verdict:
     """The worst over all guises of both ends: a port that any of them cannot use is blocked.
 
     What explains it comes from the worst guise.
     """
-    verdicts = [_judge(leg, sender, receiver, policies) for sender in leg.senders for receiver in leg.receivers]
-    worst = max(verdicts, key=lambda verdict: _RANK[verdict.answer], default=PASSES)
-    if sum(not verdict.passes for verdict in verdicts) < 2:
-        return worst
     blocked = unknown = NO_PORT
-    for verdict in verdicts:
-        blocked |= verdict.blocked
-        unknown |= verdict.unknown
+    worst: _Failing | None = None
+    for sender in leg.senders:
+        for receiver in leg.receivers:
+            failing = _judge(leg, sender, receiver, policies)
+            if failing is not None:
+                blocked |= failing.blocked
+                unknown |= failing.unknown
+                if worst is None or _RANK[failing.answer] > _RANK[worst.answer]:
+                    worst = failing
+    if worst is None:
+        return PASSES
     unknown -= blocked
-    return replace(worst, answer=_answer(leg, blocked, unknown), blocked=blocked, unknown=unknown)
+    return _explained(worst, policies, _answer(leg, blocked, unknown), blocked, unknown)
 
 
-_RANK: Final = {Answer.ALLOWED: 0, Answer.UNKNOWN: 1, Answer.PARTIAL: 2, Answer.BLOCKED: 3}
+_RANK: Final = {Answer.UNKNOWN: 1, Answer.PARTIAL: 2, Answer.BLOCKED: 3}
 
 
 class Side(NamedTuple):
@@ -179,22 +192,26 @@ def doubtful_sides(leg: Leg, policies: Policies) -> Iterator[Side]:
                     yield Side(direction, own, peer, found.unknown, unread)
 
 
-def _judge(leg: Leg, sender: Endpoint, receiver: Endpoint, policies: Policies) -> Verdict:
-    """What becomes of it between two guises."""
-    asked = [(question, _side(question, leg.ports, policies)) for question in _questions(leg, sender, receiver)]
-    blocked = asked[0][1].blocked | asked[1][1].blocked
-    unknown = (asked[0][1].unknown | asked[1][1].unknown) - blocked
+def _judge(leg: Leg, sender: Endpoint, receiver: Endpoint, policies: Policies) -> _Failing | None:
+    """What becomes of it between two guises; None: it passes."""
+    sending, receiving = _questions(leg, sender, receiver)
+    sent, received = _side(sending, leg.ports, policies), _side(receiving, leg.ports, policies)
+    if sent is _OPEN and received is _OPEN:
+        return None
+    blocked = sent.blocked | received.blocked
+    unknown = (sent.unknown | received.unknown) - blocked
     answer = _answer(leg, blocked, unknown)
     if answer is Answer.ALLOWED:
-        return PASSES
-    asked.sort(key=lambda one: (bool(one[1].blocked), bool(one[1].unknown)), reverse=True)
-    (question, near), (other, far) = asked
-    also = _fault(other, far, policies).isolating if far.blocked else ()
-    return _explained(Verdict(answer, blocked, unknown, also=also), question, near, policies)
+        return None
+    at_sender, at_receiver = (sending, sent), (receiving, received)
+    receiver_is_worse = (bool(received.blocked), bool(received.unknown)) > (bool(sent.blocked), bool(sent.unknown))
+    asked = (at_receiver, at_sender) if receiver_is_worse else (at_sender, at_receiver)
+    return _Failing(answer, blocked, unknown, asked)
 
 
-def _explained(verdict: Verdict, question: _Question, side: _Side, policies: Policies) -> Verdict:
+def _explained(failing: _Failing, policies: Policies, answer: Answer, blocked: Ports, unknown: Ports) -> Verdict:
     """The verdict with what decides it: the rule that denies it, or the policies that isolate the pod."""
+    (question, side), (other, far) = failing.asked
     fault = _fault(question, side, policies)
     met = list(_met(fault, question, side.blocked or side.unknown))
     doubts = [
@@ -205,15 +222,18 @@ def _explained(verdict: Verdict, question: _Question, side: _Side, policies: Pol
     deciding = fault.isolating or fault.perhaps
     if denying is not None and (side.blocked or not doubts):
         deciding = (denying.policy,)
-    elif verdict.answer is Answer.UNKNOWN and doubts:
+    elif failing.answer is Answer.UNKNOWN and doubts:
         deciding = tuple(dict.fromkeys((*fault.isolating, *fault.perhaps, *(step.policy for step, _ in met))))
-    return replace(
-        verdict,
+    return Verdict(
+        answer,
+        blocked,
+        unknown,
         direction=question.direction,
         policies=deciding,
+        also=_fault(other, far, policies).isolating if far.blocked else (),
         near=_nearest(fault, question),
         denying=denying.rule if denying is not None else None,
-        doubt=doubts[0] if doubts and verdict.answer is Answer.UNKNOWN else None,
+        doubt=doubts[0] if doubts and failing.answer is Answer.UNKNOWN else None,
         own=question.own,
         peer=question.peer,
     )

@@ -202,7 +202,7 @@ def test_a_minor_release_means_its_newest_that_is_no_preview(line: str) -> None:
 def test_every_later_release_can_be_reached(version: Version) -> None:
     old = CATALOGUE.release(version)
     for later in (one for one in VERSIONS if one > version):
-        steps = hops.path(CATALOGUE, old, CATALOGUE.release(later))
+        steps = hops.way(CATALOGUE, old, CATALOGUE.release(later)).hops
         assert (steps[0].old, steps[-1].new.version) == (old, later)
         assert all(before.new is after.old for before, after in pairwise(steps))
         for step in steps:
@@ -214,7 +214,7 @@ def test_every_later_release_can_be_reached(version: Version) -> None:
 
 def test_no_minor_release_is_skipped() -> None:
     """Longhorn refuses to, and 1.2 to 1.12 is one minor release at a time."""
-    steps = hops.path(CATALOGUE, CATALOGUE.find("1.2"), CATALOGUE.find("1.12"))
+    steps = hops.way(CATALOGUE, CATALOGUE.find("1.2"), CATALOGUE.find("1.12")).hops
     assert [str(step.new) for step in steps] == [f"{line}.{NEWEST[line]}" for line in list(NEWEST)[1:]]
 
 

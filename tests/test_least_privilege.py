@@ -246,7 +246,7 @@ def story(case: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Installation, tu
     said = vars(given.parse_args(words))
     run = cli._Run(said["paths"], said["config"], cli.Given(**{name: said[name] for name in cli.Given._fields}))
     ends = [run.catalogue.find(said[end]) for end in ("from", "to")]
-    return run.installation(), hops.path(run.catalogue, *ends)
+    return run.installation(), hops.way(run.catalogue, *ends).hops
 
 
 OTHER_APIS = ("cilium.io/", "projectcalico.org/", "policy.networking.k8s.io/")
