@@ -6,13 +6,12 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate import advice, collisions, lint, notes, pitfalls, wording
+from lhmigrate import collisions, lint, notes, pitfalls, wording
 from lhmigrate.findings import Code, Context, Finding, Hop, Level, Phase, Plan
 from lhmigrate.ports import NO_PORT, Ports
 from lhmigrate.release import Usage
 from lhmigrate.state import LegKey, World, key_of
 from lhmigrate.transition import Transition
-from lhmigrate.widen import widen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +87,9 @@ class _HopPlan:
     @cached_property
     def _edits(self) -> dict[LegKey, list[str]]:
         """What a patch would do about each flow that is cut, at either end of it."""
+        from lhmigrate import advice  # noqa: PLC0415 - most plans find nothing cut
+        from lhmigrate.widen import widen  # noqa: PLC0415
+
         told: dict[LegKey, list[str]] = defaultdict(list)
         for proposal in widen(self._transition)[0]:
             for key in dict.fromkeys(key_of(need.leg) for need in proposal.needs):
