@@ -465,9 +465,10 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @mistake("the best guise counts")
 def _(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(
-        verdict, "judge", lambda leg, policies: verdict._judge(leg, leg.senders[0], leg.receivers[0], policies)
-    )
+    def judge(right: Callable[..., Any], leg: Any, policies: Any) -> Any:
+        return right(replace(leg, senders=leg.senders[:1], receivers=leg.receivers[:1]), policies)
+
+    instead(patch, verdict, "judge", judge)
     patch.setattr("hard_cases.judge", verdict.judge)
 
 
