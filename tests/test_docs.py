@@ -27,7 +27,7 @@ from lhmigrate.cli import app
 from lhmigrate.cni import CNIS
 from lhmigrate.findings import Code
 from lhmigrate.release import EndpointKind
-from lhmigrate.reports.terminal import _FLOWS
+from lhmigrate.reports.account import FLOWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -226,7 +226,7 @@ def test_every_code_has_a_page_that_shows_it(code: Code) -> None:
     page = FINDINGS / f"{code.value}.md"
     assert text_of(page).startswith(f"# {code.value}\n\n")
     sessions = "\n".join(blocks(page, "console"))
-    assert re.search(rf"^ +{re.escape(_FLOWS.get(code, code.value))} ", sessions, re.MULTILINE)
+    assert re.search(rf"^ +{re.escape(FLOWS.get(code, code.value))} ", sessions, re.MULTILINE)
 
 
 def test_every_page_of_a_finding_has_a_code() -> None:
