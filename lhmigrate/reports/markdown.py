@@ -6,6 +6,7 @@ there is no room for is counted.
 
 from __future__ import annotations
 
+from collections import Counter
 from textwrap import indent
 from typing import TYPE_CHECKING, Final
 
@@ -16,10 +17,11 @@ from lhmigrate.reports import picture, rows, snippets
 from lhmigrate.reports.account import FLOWS, begun, many
 from lhmigrate.reports.codes import page
 from lhmigrate.reports.markup import block, code, prose
+from lhmigrate.reports.mended import by_finding
 from lhmigrate.wording import whose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from lhmigrate.findings import Finding
     from lhmigrate.patch import Step, Undone
@@ -53,7 +55,7 @@ def report(report: Report, glossary: Glossary, shown: Callable[[str], str]) -> s
         if report.summary:
             section.add(_heading(account.verdict._replace(text=f"{account.subject}: {account.verdict.text}"), 4))
         _account(section, account, glossary, shown)
-        page.add(section.text())
+        page.add(section.text(), name="all of an installation")
     page.add_list([f"- {prose(f'{label}: {text}')}" for label, text in report.others])
     if report.compared:
         page.add(f"Compared with {prose(report.compared)}.")
@@ -89,7 +91,7 @@ class _Page:
 
     def text(self) -> str:
         """All of it."""
-        left = ", ".join(dict.fromkeys(self._left))
+        left = ", ".join(name if count == 1 else f"{count:,} times {name}" for name, count in Counter(self._left).items())
         missing = [f"There was no room for: {left}. `lhmigrate plan` prints all of it."] if left else []
         return "\n\n".join([*self._paragraphs, *missing])
 
@@ -113,7 +115,7 @@ def _within(lines: Sequence[str], room: int, head: str = "") -> str:
 
 
 def _heading(verdict: Verdict, depth: int = 3) -> str:
-    return f"{'#' * depth} {_sign(verdict)}{prose(verdict.text)}"
+    return f"{'#' * depth} {_sign(verdict)}{prose(verdict.text, 1000)}"
 
 
 def _sign(verdict: Verdict) -> str:
@@ -146,7 +148,7 @@ def _chapter(page: _Page, chapter: Chapter, glossary: Glossary, shown: Callable[
     for part in filter(_is_loud, chapter.parts):
         page.add(f"**{part.title}**")
         page.add_list([*_items(part.first)])
-        _table(page, part, glossary)
+        _table(page, part, glossary, by_finding(part.findings, chapter.steps))
         page.add_list([*_items(part.others)], "Also worth a look:\n" if part.flows else "")
     for step in chapter.steps:
         _patch(page, step, glossary, shown)
@@ -157,7 +159,7 @@ def _is_loud(part: Part) -> bool:
     return any(finding.level is not Level.NOTE for finding in part.findings)
 
 
-def _table(page: _Page, part: Part, glossary: Glossary) -> None:
+def _table(page: _Page, part: Part, glossary: Glossary, mended: Container[Finding]) -> None:
     """What becomes of which flow, who is hurt, and by which policy; then what to do about it."""
     if not part.flows:
         return
@@ -168,12 +170,12 @@ def _table(page: _Page, part: Part, glossary: Glossary) -> None:
     ]
     head = "| | Who → whom | Without it | By |\n| --- | --- | --- | --- |"
     page.add_list(lines, head)
-    told = dict.fromkeys(rows.advice(row, glossary) for row in part.flows)
-    page.add_list([f"- {prose(advice)}" for advice in told if advice], "What to do:\n")
+    told = {rows.advice(row, glossary): all(one in mended for one in row) for row in part.flows}
+    page.add_list([f"- {prose(advice)}{_IN_PATCH * done}" for advice, done in told.items() if advice], "What to do:\n")
 
 
 def _cells(*texts: str) -> str:
-    return f"| {' | '.join(map(prose, texts))} |"
+    return f"| {' | '.join(prose(text, 1000) for text in texts)} |"
 
 
 def _at_stake(row: rows.Row) -> str:
@@ -228,22 +230,22 @@ def _fold(page: _Page, title: str, lines: Sequence[str]) -> None:
 
 
 def _folded(summary: str, inner: str, *, unfolded: bool = False) -> str:
-    return f"<details{' open' * unfolded}><summary>{summary}</summary>\n\n{inner}\n\n</details>"
+    return f"<details{' open' * unfolded}><summary>{summary}</summary>\n\n{inner.strip()}\n\n</details>"
 
 
 def _patch(page: _Page, step: Step, glossary: Glossary, shown: Callable[[str], str]) -> None:
     """The edits of a step as a diff, and what it leaves to a person."""
-    when = "before" if step.phase is Phase.BEFORE else "after"
+    when, hop = step.phase.value, f"{step.hop.old} → {step.hop.new}"
     if step.changed:
         diff = patches.unified(step.changed, shown)
         text, whole = block(diff, "diff")
         size = f"{many(len(step.made), 'edit', 'edits')} in {many(len(step.changed), 'file', 'files')}"
         how = _APPLY if whole else _NOT_WHOLE
-        summary = f"The patch for {when} the upgrade: {size}"
-        unfolded = when == "before" and diff.count("\n") <= _UNFOLDED
-        page.add(_folded(summary, f"{how}\n\n{text}", unfolded=unfolded), name=f"the patch for {when} the upgrade")
+        summary = f"The patch to apply {when} {hop}: {size}"
+        unfolded = step.phase is Phase.BEFORE and diff.count("\n") <= _UNFOLDED
+        page.add(_folded(summary, f"{how}\n\n{text}", unfolded=unfolded), name=f"the patch to apply {when} {hop}")
     by_hand = [_by_hand(one, glossary) for one in step.undone]
-    _fold(page, f"What the patch for {when} the upgrade leaves to you", by_hand)
+    _fold(page, f"Left to you {when} {hop}", by_hand)
 
 
 def _by_hand(one: Undone, glossary: Glossary) -> str:
@@ -253,11 +255,9 @@ def _by_hand(one: Undone, glossary: Glossary) -> str:
     return f"- {prose(patches.undone(one, glossary))}{paste}"
 
 
-_APPLY: Final = (
-    "Save it as a file and run `git apply FILE` in the top folder of the checkout, or let `lhmigrate patch --write` "
-    "make the same edits."
-)
+_IN_PATCH: Final = " *The patch below does that.*"
+_APPLY: Final = "Save it as a file, and run `git apply FILE` in the top folder of the checkout."
 _NOT_WHOLE: Final = (
-    "Some characters in it are written out or left out here, so this is to be read and not to be applied; "
-    "`lhmigrate patch --write` makes the edits."
+    "Some characters are written out or left out here, so this is to be read and not to be applied; `lhmigrate patch` "
+    "prints it as it is."
 )

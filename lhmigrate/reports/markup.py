@@ -17,6 +17,7 @@ from lhmigrate.reports.visible import visible, whole
 _WORD: Final = re.compile(r"(\(?)([A-Za-z]+(?:'s)?|\d{1,3}(?:\.\d{1,3}){1,2}|→|…)([).,;:?…]*)|\d{1,3}(?:,\d{3})?[,;:]?")
 """Letters, a version, a number; nothing that begins a list, as `1.` does."""
 _COMMIT: Final = re.compile(r"[0-9a-fA-F]{7,}")
+_QUOTED: Final = re.compile(r"`([^`]*[^`\s][^`]*)`")
 _EDGES: Final = re.compile(r"(\(?)(.*?)([).,;:?]*)")
 _ENDS_CODE: Final = re.compile(r"[`|]")
 _LONGEST_FENCE: Final = 100
@@ -24,9 +25,18 @@ _LONGEST_FENCE: Final = 100
 _LONGEST_LINE: Final = 2000
 
 
-def prose(text: str) -> str:
-    """A sentence of ours with strangers' names in it, as a piece of a paragraph, an item or a table's cell."""
-    return " ".join(_word(word) for word in whole(text).split())
+def prose(text: str, longest: int = 4000) -> str:
+    """A sentence of ours with strangers' names in it, as a piece of a paragraph, an item or a table's cell.
+
+    What stands in backticks there is code already.
+    """
+    parts = _QUOTED.split(whole(text, longest))
+    shown = (code(part, longest) if at % 2 else _words(part) for at, part in enumerate(parts))
+    return "".join(shown).strip()
+
+
+def _words(text: str) -> str:
+    return re.sub(r"\S+", lambda found: _word(found[0]), text)
 
 
 def code(text: str, longest: int = 200) -> str:
@@ -65,5 +75,5 @@ def _line(line: str) -> str:
 
 
 def label(text: str) -> str:
-    """A text in a Mermaid picture: whatever is no letter, digit, blank or dot becomes an entity of Mermaid's own."""
-    return re.sub(r"[^A-Za-z0-9 .]", lambda found: f"#{ord(found[0])};", visible(text, 80))
+    """A text in quotes in a Mermaid picture: whatever could mean anything there becomes an entity of Mermaid's own."""
+    return re.sub(r"[^A-Za-z0-9 .,/?-]", lambda found: f"#{ord(found[0])};", visible(text, 80))
