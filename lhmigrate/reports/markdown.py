@@ -91,7 +91,9 @@ class _Page:
 
     def text(self) -> str:
         """All of it."""
-        left = ", ".join(name if count == 1 else f"{count:,} times {name}" for name, count in Counter(self._left).items())
+        left = ", ".join(
+            name if count == 1 else f"{count:,} times {name}" for name, count in Counter(self._left).items()
+        )
         missing = [f"There was no room for: {left}. `lhmigrate plan` prints all of it."] if left else []
         return "\n\n".join([*self._paragraphs, *missing])
 

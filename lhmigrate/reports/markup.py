@@ -36,7 +36,7 @@ def prose(text: str, longest: int = 4000) -> str:
 
 
 def _words(text: str) -> str:
-    return re.sub(r"\S+", lambda found: _word(found[0]), text)
+    return re.sub(r"[^ ]+", lambda found: _word(found[0]), text)
 
 
 def code(text: str, longest: int = 200) -> str:

@@ -153,12 +153,12 @@ def _fix(step: Step, made: Made, shown: Callable[[str], str]) -> dict[str, Any] 
     return {
         "description": _message(f"{advice.told(made.edit)}."),
         "artifactChanges": [
-            {"artifactLocation": _artifact(shown(one.file)), "replacements": [*_replacements(one)]} for one in changed
+            {"artifactLocation": _artifact(shown(one.file)), "replacements": [*replacements(one)]} for one in changed
         ],
     }
 
 
-def _replacements(one: Changed) -> Iterator[dict[str, Any]]:
+def replacements(one: Changed) -> Iterator[dict[str, Any]]:
     """Lines that take the place of others. A region ends before its end column (SARIF 2.1.0, 3.30.8)."""
     old, new = (one.before or "").split("\n"), one.after.split("\n")
     for run in runs(old, new):
