@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate import disk
@@ -73,24 +72,28 @@ def _check(pairs: Sequence[Output], formats: int, files: int) -> None:
 
 def write(file: str, text: str) -> None:
     """Puts a report into a file: all of it, or the file stays as it was. Raises `Refusal` where that cannot be done."""
+    data = text.encode("utf-8")
     try:
-        _write(os.path.realpath(file), text.encode("utf-8"))
+        if os.path.exists(file) and not os.path.isfile(file):
+            _pour(file, data)
+        else:
+            _replace(os.path.realpath(file), data)
     except OSError as error:
         raise Refusal(f"cannot be written: {error.strerror or error}", Place(file)) from None
 
 
-def _write(real: str, data: bytes) -> None:
-    there = os.path.lexists(real)
-    if there and not stat.S_ISREG(os.stat(real).st_mode):
-        # A pipe, a terminal, /dev/null: there is nothing to keep.
-        with open(real, "wb") as stream:
-            stream.write(data)
-        return
+def _pour(file: str, data: bytes) -> None:
+    """Writes into a pipe, a terminal or /dev/null, which hold nothing to keep. Links into /proc have no real path."""
+    with open(file, "wb") as stream:
+        stream.write(data)
+
+
+def _replace(real: str, data: bytes) -> None:
     folder, name = os.path.split(real)
-    new = os.path.join(folder, f".{name[:100]}.{os.getpid()}.new")
+    new = os.path.join(folder, f".{name[:60]}.{os.getpid()}.new")
     disk.create(new, data, mode=0o666)
     try:
-        disk.put(new, real, alike=not there or disk.resemble(new, real))
+        disk.put(new, real, alike=not os.path.exists(real) or disk.resemble(new, real))
     finally:
         if os.path.lexists(new):
             os.unlink(new)

@@ -260,6 +260,24 @@ def test_prose_and_code_are_plain_text_and_code(text: str) -> None:
         assert inert_markdown(f"{markdown.MARKER}\n\n{shown}")
 
 
+SHOWN = {
+    "words stay": ("A flow that Longhorn needs, Longhorn's own.", "A flow that Longhorn needs, Longhorn's own."),
+    "numbers and versions stay": ("2 flows of 1.5.5, 1,234 of 1.6.", "2 flows of 1.5.5, 1,234 of 1.6."),
+    "names become code": ("rule at a/b.yaml:2:1 (in lh-x).", "rule at `a/b.yaml:2:1` (in `lh-x`)."),
+    "code stays code": ("pass `--without NAME` (`x|y`).", "pass `--without NAME` (`x\\x7cy`)."),
+    "a mention": ("by @somebody, or #12", "by `@somebody`, or `#12`"),
+    "a word that is a commit": ("the deadbeef there", "the `deadbeef` there"),
+    "markup": ("**b** <i> [x](y) a_b_", "`**b**` `<i>` `[x](y`) `a_b_`"),
+    "a backtick within a word": ("a`b` `c`d", "`a\\x60b\\x60` `\\x60c\\x60d`"),
+    "no begin of a list": ("1. a", "`1`. a"),
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), SHOWN.values(), ids=SHOWN.keys())
+def test_only_plain_words_stay_plain(text: str, shown: str) -> None:
+    assert prose(text) == shown
+
+
 @given(st.text())
 @example("`" * 300)
 @example("\n```\n@x\n")

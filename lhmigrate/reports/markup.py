@@ -14,10 +14,13 @@ from typing import Final
 
 from lhmigrate.reports.visible import visible, whole
 
-_WORD: Final = re.compile(r"(\(?)([A-Za-z]+(?:'s)?|\d{1,3}(?:\.\d{1,3}){1,2}|→|…)([).,;:?…]*)|\d{1,3}(?:,\d{3})?[,;:]?")
-"""Letters, a version, a number; nothing that begins a list, as `1.` does."""
+_WORD: Final = re.compile(
+    r"(\(?)([A-Za-z]+(?:'s)?|\d{1,3}(?:\.\d{1,3}){1,2}|→|…)([).,;:?…]*)|\d{1,3}(?:,\d{3})?[,;:]?|\(|[).,;:?]+"
+)
+"""Letters, a version, a number, or what stands around code; nothing that begins a list, as `1.` does."""
 _COMMIT: Final = re.compile(r"[0-9a-fA-F]{7,}")
-_QUOTED: Final = re.compile(r"`([^`]*[^`\s][^`]*)`")
+_QUOTED: Final = re.compile(r"(?:(?<=[ (])|^)`([^`]*[^`\s][^`]*)`(?=[ ).,;:?]|$)")
+"""Backticks that stand apart from other words, so that no two pieces of code can touch."""
 _EDGES: Final = re.compile(r"(\(?)(.*?)([).,;:?]*)")
 _ENDS_CODE: Final = re.compile(r"[`|]")
 _LONGEST_FENCE: Final = 100
