@@ -8,8 +8,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from running import CUTTING, Run, inside, program, shell, written
+from running import CALLED, CUTTING, Run, inside, program, shell, written
 
+from lhmigrate import patch
 from lhmigrate.errors import Refusal
 from lhmigrate.outputs import STDOUT, Output, paired
 
@@ -135,6 +136,39 @@ def test_a_run_that_fails_leaves_the_file_as_it_was() -> None:
 def test_a_pipe_is_written_into() -> None:
     run = program(*CHECK, "--format", "json", "--output", "/dev/stdout")
     assert run.report["command"] == "check"
+
+
+@pytest.mark.parametrize("form", ["terminal", "json", "github", "gitlab"])
+def test_edits_are_made_only_for_what_shows_them(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+
+    def steps(*_: object) -> list[object]:
+        made.append(None)
+        return []
+
+    monkeypatch.setattr(patch, "steps", steps)
+    line = ("plan", "--from", "1.4", "--to", "1.5", "file.yaml")
+    inside(*line, "--format", form)
+    assert not made
+    inside(*line, "--format", form, "--edits")
+    assert bool(made) is (form == "json")
+    made.clear()
+    inside(*line, "--format", form, "--output", "x", "--format", "sarif")
+    assert made
+
+
+def test_edits_in_json_mend_the_findings_that_they_stand_with() -> None:
+    line = ("plan", "--from", "1.4", "--to", "1.5", "--cni", "calico", "callers.yaml", "--format", "json")
+    written(Path(), {"callers.yaml": CALLED})
+    plain, told = inside(*line).report, inside(*line, "--edits").report
+    assert [one["edits"] for one in plain["findings"]] == [[]] * len(plain["findings"])
+    mended = next(one for one in told["findings"] if one["ports"] == ["TCP/8502"])
+    assert mended["edits"][0]["does"].startswith("Add TCP/8502 and TCP/8503 to the rule")
+    assert shell("git init -q").code == 0
+    written(Path(), {"p.diff": mended["edits"][0]["diff"]})
+    assert shell("git apply p.diff") == Run(0, "", "")
+    left = {tuple(one["ports"]) for one in inside(*line).report["findings"] if one["code"] == "flow-blocked"}
+    assert ("TCP/8502",) not in left
 
 
 def test_exit_codes_stay_as_they_are() -> None:

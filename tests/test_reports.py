@@ -13,7 +13,7 @@ from hostile import ALL, LOUD, clean, declarations, examples, names_of_files, po
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from running import CUTTING, Run, inside, written
+from running import CALLED, CUTTING, Run, inside, written
 
 from lhmigrate import cli
 from lhmigrate.catalogue import Catalogue, shipped_specs
@@ -186,25 +186,10 @@ def test_what_a_policy_says_is_data(text: str) -> None:
 def test_what_is_edited_is_data(text: str) -> None:
     """Comments and texts beside an edit stand in the patch that a comment shows."""
     comment = " ".join(text.split())
-    written(Path(), {"edited.yaml": f"# {comment}\n{EDITED}      # {comment}\n"})
+    written(Path(), {"edited.yaml": f"# {comment}\n{CALLED}      # {comment}\n"})
     run, told = reported("plan", "--from", "1.4", "--to", "1.5", "--cni", "calico", "edited.yaml")
     if run.code == 1 and not json.loads(told["sarif"])["runs"][0]["invocations"][0]["toolExecutionNotifications"]:
         assert [token.content for token in tokens(told["markdown"]) if token.info == "diff"]
-
-
-EDITED = """\
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: callers, namespace: longhorn-system}
-spec:
-  podSelector: {matchLabels: {longhorn.io/component: instance-manager}}
-  ingress:
-    - from:
-        - podSelector: {matchLabels: {app: longhorn-manager}}
-      ports:
-        - port: 8500
-        - port: 8501
-"""
 
 
 @examples
@@ -325,11 +310,11 @@ def results(*line: str) -> list[dict[str, Any]]:
 
 def test_a_fix_mends_what_it_is_for() -> None:
     line = ("plan", "--from", "1.4", "--to", "1.5", "--cni", "calico", "--without", "v2-data-engine", "fix.yaml")
-    written(Path(), {"fix.yaml": EDITED})
+    written(Path(), {"fix.yaml": CALLED})
     first = results(*line)[0]
     change = first["fixes"][0]["artifactChanges"][0]
     assert change["artifactLocation"] == {"uri": "fix.yaml", "uriBaseId": "%SRCROOT%"}
-    written(Path(), {"fix.yaml": fixed(EDITED, change["replacements"])})
+    written(Path(), {"fix.yaml": fixed(CALLED, change["replacements"])})
     assert first["partialFingerprints"] not in [one["partialFingerprints"] for one in results(*line)]
 
 
@@ -337,7 +322,7 @@ def test_a_finding_keeps_its_fingerprint_where_it_moves() -> None:
     line = ("plan", "--from", "1.4", "--to", "1.5", "--cni", "calico", "moved.yaml")
     told = []
     for above in ("", "# one\n# more\n"):
-        written(Path(), {"moved.yaml": above + EDITED})
+        written(Path(), {"moved.yaml": above + CALLED})
         found = results(*line)
         told.append([one["partialFingerprints"] for one in found])
         lines = [one["locations"][0]["physicalLocation"].get("region", {}).get("startLine") for one in found]
@@ -349,13 +334,13 @@ def test_a_finding_keeps_its_fingerprint_where_it_moves() -> None:
 
 def test_a_file_is_named_as_in_its_checkout_and_percent_encoded() -> None:
     name = "with space/é#%.yaml"
-    written(Path(), {name: EDITED})
+    written(Path(), {name: CALLED})
     place = results("plan", "--from", "1.4", "--to", "1.5", name)[0]["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "with%20space/%C3%A9%23%25.yaml"
 
 
 def test_a_properties_signs_are_escaped_as_the_toolkit_does() -> None:
-    written(Path(), {"a,b:c%.yaml": EDITED})
+    written(Path(), {"a,b:c%.yaml": CALLED})
     out = inside("plan", "--from", "1.4", "--to", "1.5", "a,b:c%.yaml", "--format", "github").out
     assert "file=a%2Cb%3Ac%25.yaml,line=7,col=7,title=flow-blocked%3A Longhorn " in out
     assert "%0AAdd " in out
@@ -363,7 +348,7 @@ def test_a_properties_signs_are_escaped_as_the_toolkit_does() -> None:
 
 def test_github_is_told_ten_of_a_level_and_the_log_all() -> None:
     written(
-        Path(), {"odd.yaml": "---\n".join(f"kind: NetworkPolicy\nspec: {n}\n" for n in range(30)) + "---\n" + EDITED}
+        Path(), {"odd.yaml": "---\n".join(f"kind: NetworkPolicy\nspec: {n}\n" for n in range(30)) + "---\n" + CALLED}
     )
     run = inside("plan", "--from", "1.4", "--to", "1.5", "odd.yaml", "--format", "github")
     told = [line for line in run.out.splitlines() if line.startswith("::warning ")]
