@@ -225,7 +225,7 @@ def test_a_name_of_a_megabyte_is_cut(character: str) -> None:
 
 def test_what_there_is_no_room_for_is_counted() -> None:
     file = f"{'x' * 200}.yaml"
-    odd = [f"kind: NetworkPolicy\nspec: {number}\n" for number in range(110)]
+    odd = [f"kind: NetworkPolicy\nspec: {number}\n" for number in range(150)]
     written(Path(), {file: "---\n".join([CUTTING, *odd])})
     text = reported(*PLAN, file)[1]["markdown"]
     shown = len(re.findall(r"^- \[unread-policy\]", text, re.MULTILINE))
