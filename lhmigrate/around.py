@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 
 class Around:
-    """The folders that a run was given, as far as a patch touches them. Nothing outside of them is written."""
+    """The folders that a run was given, as far as a patch touches them. Nothing outside of them is written.
 
-    def __init__(self, paths: Iterable[str]) -> None:
+    Files are named from `root`.
+    """
+
+    def __init__(self, paths: Iterable[str], root: str = "") -> None:
+        self._root = root
         real = [Path(path).resolve() for path in paths if path != STDIN]
         # A file's own folder is as much as a file that is named gives: a new policy stands beside it.
         self._roots = [path if path.is_dir() else path.parent for path in real]
@@ -25,7 +29,7 @@ class Around:
         """Why a file may not be written; None: it may."""
         if file == STDIN_NAME:
             return "came from standard input, which nobody can edit"
-        path = Path(file)
+        path = Path(self._root, file)
         real = path.resolve()
         if not any(real.is_relative_to(root) for root in self._roots):
             return f"is really {real}, which lies outside of what was given"
@@ -36,7 +40,7 @@ class Around:
     def text(self, file: str) -> str | None:
         """What a file holds, without its byte order mark; None: it is not there, or is no text."""
         try:
-            return Path(file).read_bytes().decode("utf-8-sig")
+            return Path(self._root, file).read_bytes().decode("utf-8-sig")
         except (OSError, ValueError):
             return None
 

@@ -7,25 +7,29 @@ import sys
 import time
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple, Never
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Never
 
 import typer
+from typer.core import TyperCommand
 
-from lhmigrate import __version__
+from lhmigrate import __version__, printing
+from lhmigrate.printing import Printer, ReportFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from lhmigrate.catalogue import Catalogue
     from lhmigrate.config import Options
     from lhmigrate.errors import Problem
-    from lhmigrate.findings import Finding
+    from lhmigrate.findings import Finding, Plan
     from lhmigrate.inventory import Inventory
-    from lhmigrate.patch import Installation
+    from lhmigrate.patch import Installation, Step
     from lhmigrate.patching import Done
     from lhmigrate.release import Glossary, Release
-    from lhmigrate.reports.screen import Screen
+    from lhmigrate.reports.account import Report
+    from lhmigrate.reports.json import Edits
     from lhmigrate.settings import Settings
     from lhmigrate.sources import Reading
 
@@ -48,6 +52,19 @@ class Format(StrEnum):
 
     terminal = "terminal"
     json = "json"
+
+
+class InOrder(TyperCommand):
+    """A command that knows in which order its options were given: a file belongs to the format beside it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own, or click's
+        """Parses as ever, after it has noted the order."""
+        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        ctx.meta[_ORDER] = [parameter.name for parameter in order]
+        return super().parse_args(ctx, args)
+
+
+_ORDER = "lhmigrate.order"
 
 
 class Phases(StrEnum):
@@ -87,6 +104,16 @@ ConfigFile = Annotated[
     str | None, typer.Option("--config", metavar="FILE", help="[default: .lhmigrate.yaml, if there]")
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How the report is printed.")]
+Formats = Annotated[
+    list[ReportFormat] | None,
+    typer.Option("--format", help="How the report is printed; repeatable. [default: terminal]", show_default=False),
+]
+Files = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--output", metavar="FILE", help="Where the report of the --format before it goes; - is standard output."
+    ),
+]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 also when there is something to do.")]
 From = Annotated[
     str, typer.Option("--from", metavar="V", help="The release that runs: 1.7 (its newest), 1.7.2, v1.7.2.")
@@ -94,8 +121,9 @@ From = Annotated[
 To = Annotated[str, typer.Option("--to", metavar="V", help="The release to upgrade to.")]
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=_EXIT_CODES, cls=InOrder)
 def plan(
+    context: typer.Context,
     from_: Annotated[
         str | None, typer.Option("--from", metavar="V", help="The release that runs. [default: what the tree declares]")
     ] = None,
@@ -120,14 +148,19 @@ def plan(
     without: Without = None,
     specs: Specs = None,
     config: ConfigFile = None,
-    format_: FormatOption = Format.terminal,
+    formats: Formats = None,
+    output: Files = None,
+    edits: Annotated[
+        bool, typer.Option("--edits", help="Add to a JSON report the edits that a patch would make for each finding.")
+    ] = False,
     exit_zero: ExitZero = False,
 ) -> None:
     """What must change before an upgrade, and what may be closed after it."""
     with _sentences_for_errors():
         given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
+        printer = _printer(context, formats, output, edits=edits)
         if from_ is None or to is None or base is not None:
-            _plan_by_tree((from_, to, base), paths or [], config, format_, given, exit_zero=exit_zero)
+            _plan_by_tree((from_, to, base), paths or [], config, printer, given, exit_zero=exit_zero)
         run = _Run(paths or [], config, given)
         old, new = run.catalogue.find(from_), run.catalogue.find(to)
         from lhmigrate import hops
@@ -135,14 +168,19 @@ def plan(
 
         way = hops.way(run.catalogue, old, new)
         made = planning.make(way, run.inventory([old, new]), run.settings, run.catalogue.glossary)
-        if format_ is Format.json:
+        steps = run.steps(made) if printer.with_edits else []
+
+        def in_json() -> str:
             from lhmigrate.reports import json
 
-            _print(json.plan(made))
-        else:
-            from lhmigrate.reports import terminal
+            return json.plan(made, _edits(made.findings, steps, printer.shown))
 
-            _print(terminal.plan(made, run.catalogue.glossary, _screen()))
+        def told() -> Report:
+            from lhmigrate.reports import account
+
+            return account.of_plan(made, steps)
+
+        printer.print(in_json, told, run.catalogue.glossary)
         _leave(made.findings, exit_zero=exit_zero)
 
 
@@ -150,7 +188,7 @@ def _plan_by_tree(
     asked: tuple[str | None, str | None, str | None],
     paths: list[str],
     config_file: str | None,
-    format_: Format,
+    printer: Printer,
     given: Given,
     *,
     exit_zero: bool,
@@ -170,15 +208,22 @@ def _plan_by_tree(
     tree = scan.scan([root or "."], progress.tell, scan.DECLARATIONS) if paths else None
     policies = ahead.result()
     progress.end()
-    made = moves.make(moves.Asked(*asked), root, paths, (policies, tree or policies), catalogue, options)
-    if format_ is Format.json:
+    scans = policies, tree or policies
+    made = moves.make(moves.Asked(*asked), root, paths, scans, catalogue, options, edits=printer.with_edits)
+    printer.root = "" if paths else root or ""
+
+    def in_json() -> str:
         from lhmigrate.reports import json
 
-        _print(json.upgrades(made))
-    else:
-        from lhmigrate.reports import comparison
+        steps = [step for one in made.made for step in one.steps]
+        return json.upgrades(made, _edits(made.findings, steps, printer.shown))
 
-        _print(comparison.upgrades(made, catalogue.glossary, _screen()))
+    def told() -> Report:
+        from lhmigrate.reports import account
+
+        return account.of_upgrades(made)
+
+    printer.print(in_json, told, catalogue.glossary)
     to_do = made.unclear or findings.something_to_do(made.findings)
     raise typer.Exit(SOMETHING_TO_DO if to_do and not exit_zero else NOTHING_TO_DO)
 
@@ -235,14 +280,15 @@ def patch(
             from lhmigrate.around import shown
             from lhmigrate.reports import json_patch
 
-            _print(json_patch.patch(old, new, done, shown))
+            printing.put(json_patch.patch(old, new, done, shown))
         else:
             _show(done, run.catalogue.glossary)
         raise typer.Exit(SOMETHING_TO_DO if done.something_to_do and not exit_zero else NOTHING_TO_DO)
 
 
-@app.command(epilog=_EXIT_CODES)
+@app.command(epilog=_EXIT_CODES, cls=InOrder)
 def check(
+    context: typer.Context,
     release: Annotated[str, typer.Option("--release", metavar="V", help="The release that runs.")],
     paths: Paths = None,
     namespace: Namespace = None,
@@ -254,11 +300,13 @@ def check(
     without: Without = None,
     specs: Specs = None,
     config: ConfigFile = None,
-    format_: FormatOption = Format.terminal,
+    formats: Formats = None,
+    output: Files = None,
     exit_zero: ExitZero = False,
 ) -> None:
     """Whether everything that a release needs is allowed, as things stand."""
     with _sentences_for_errors():
+        printer = _printer(context, formats, output)
         given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
         run = _Run(paths or [], config, given)
         known = run.catalogue.find(release)
@@ -266,14 +314,18 @@ def check(
         from lhmigrate import check as checking
 
         made = checking.make(run.catalogue, known, inventory, run.settings)
-        if format_ is Format.json:
+
+        def in_json() -> str:
             from lhmigrate.reports import json
 
-            _print(json.check(made))
-        else:
-            from lhmigrate.reports import terminal
+            return json.check(made)
 
-            _print(terminal.check(made, run.catalogue.glossary, _screen()))
+        def told() -> Report:
+            from lhmigrate.reports import account
+
+            return account.of_check(made)
+
+        printer.print(in_json, told, run.catalogue.glossary)
         _leave(made.findings, exit_zero=exit_zero)
 
 
@@ -298,7 +350,7 @@ def generate(
         from lhmigrate.reports import generate as generated
 
         made = generating.make(known, run.catalogue.glossary, run.settings)
-        _print(generated.stream(made, run.catalogue.glossary, run.settings))
+        printing.put(generated.stream(made, run.catalogue.glossary, run.settings))
         if sys.stderr is not None:
             sys.stderr.write(generated.told(made, run.settings))
         raise typer.Exit(SOMETHING_TO_DO if made.something_to_do and not exit_zero else NOTHING_TO_DO)
@@ -322,11 +374,11 @@ def diff(
         if format_ is Format.json:
             from lhmigrate.reports import json
 
-            _print(json.diff(old, new, found))
+            printing.put(json.diff(old, new, found))
         else:
             from lhmigrate.reports import catalogue as catalogue_reports
 
-            _print(catalogue_reports.diff(old, new, found, _screen()))
+            printing.put(catalogue_reports.diff(old, new, found, printing.screen()))
         raise typer.Exit(SOMETHING_TO_DO if found and not exit_zero else NOTHING_TO_DO)
 
 
@@ -349,7 +401,7 @@ def show(
         if format_ is Format.json:
             from lhmigrate.reports import json
 
-            _print(
+            printing.put(
                 json.release(
                     known,
                     catalogue.glossary,
@@ -361,11 +413,13 @@ def show(
             from lhmigrate.reports import catalogue as catalogue_reports
 
             if evidence:
-                _print(catalogue_reports.evidence(known, catalogue.evidence(known.version), _screen()))
+                printing.put(catalogue_reports.evidence(known, catalogue.evidence(known.version), printing.screen()))
             elif docs:
-                _print(catalogue_reports.page(known, catalogue.page(known), catalogue.glossary, _screen()))
+                printing.put(
+                    catalogue_reports.page(known, catalogue.page(known), catalogue.glossary, printing.screen())
+                )
             else:
-                _print(catalogue_reports.release(known, catalogue.glossary, _screen()))
+                printing.put(catalogue_reports.release(known, catalogue.glossary, printing.screen()))
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -377,11 +431,11 @@ def releases(specs: Specs = None, format_: FormatOption = Format.terminal) -> No
         if format_ is Format.json:
             from lhmigrate.reports import json
 
-            _print(json.releases(known))
+            printing.put(json.releases(known))
         else:
             from lhmigrate.reports import catalogue as catalogue_reports
 
-            _print(catalogue_reports.releases(known, _screen()))
+            printing.put(catalogue_reports.releases(known, printing.screen()))
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -427,6 +481,27 @@ class Given(NamedTuple):
         )
 
 
+def _printer(
+    context: typer.Context, formats: list[ReportFormat] | None, files: list[str] | None, *, edits: bool = False
+) -> Printer:
+    """What prints a run's reports, each where it is to go."""
+    from lhmigrate.outputs import FORMAT, OUTPUT
+
+    values: dict[str, Iterator[str]] = {"formats": iter(formats or ()), "output": iter(files or ())}
+    options = {"formats": FORMAT, "output": OUTPUT}
+    order = [(options[name], str(next(values[name]))) for name in context.meta[_ORDER] if name in options]
+    return Printer(order, edits=edits)
+
+
+def _edits(findings: Iterable[Finding], steps: Sequence[Step], shown: Callable[[str], str]) -> Edits:
+    """What mends each finding. Nothing where nobody asked."""
+    if not steps:
+        return {}
+    from lhmigrate.reports import json_patch
+
+    return json_patch.edits(findings, steps, shown)
+
+
 class _Run:
     """What the options of one run say."""
 
@@ -443,6 +518,7 @@ class _Run:
         self.catalogue = _catalogue(list(self._options.specs))
         self.settings: Settings = config.settings(self._options, self.catalogue.glossary)
 
+    @cached_property
     def reading(self) -> Reading:
         """What the user's files hold, as it was read."""
         from lhmigrate import sources
@@ -459,7 +535,7 @@ class _Run:
 
         around, options, glossary = Around(self._paths), self._options, self.catalogue.glossary
         return Installation(
-            reading=self.reading(),
+            reading=self.reading,
             values={file: around.text(file) or "" for file in options.values},
             settle=lambda texts: config.settings(options, glossary, texts),
             kustomized=config.kustomized_to,
@@ -467,11 +543,18 @@ class _Run:
             glossary=glossary,
         )
 
+    def steps(self, plan: Plan) -> list[Step]:
+        """What a patch would edit, for all of a plan's hops."""
+        from lhmigrate import patch
+        from lhmigrate.findings import Phase
+
+        return patch.steps(self.installation(), plan.hops, tuple(Phase))
+
     def inventory(self, releases: list[Release]) -> Inventory:
         """The user's policies. Ends the run where policies are there and none could be read."""
         from lhmigrate import config, inventory
 
-        return inventory.judged(inventory.take(self.reading(), self.settings, releases, config.kustomized_to))
+        return inventory.judged(inventory.take(self.reading, self.settings, releases, config.kustomized_to))
 
 
 def _after_a_run_cut_short(paths: list[str], *, writes: bool) -> None:
@@ -550,16 +633,6 @@ def _complain(message: str, *details: str) -> None:
     raise typer.Exit(COULD_NOT_RUN) from None
 
 
-def _print(report: str) -> None:
-    from lhmigrate.errors import Refusal
-
-    if sys.stdout is None:
-        raise Refusal("standard output is closed, so nobody can read the report")
-    # Whatever the locale, a report is UTF-8: arrows and dashes included.
-    sys.stdout.buffer.write(report.encode("utf-8") + (b"" if report.endswith("\n") else b"\n"))
-    sys.stdout.flush()
-
-
 def _show(done: Done, glossary: Glossary) -> None:
     """The diff on stdout, byte for byte unless a person looks at it; what is to be said of it on stderr."""
     from lhmigrate.around import shown
@@ -568,20 +641,11 @@ def _show(done: Done, glossary: Glossary) -> None:
 
     changed = patches.unified(joined(done.steps), shown)
     if changed and not done.written:
-        _print(patches.coloured(changed, _screen()) if sys.stdout is not None and sys.stdout.isatty() else changed)
+        printing.put(
+            patches.coloured(changed, printing.screen()) if sys.stdout is not None and sys.stdout.isatty() else changed
+        )
     if sys.stderr is not None:
         sys.stderr.write(patches.told(done.steps, glossary, written=done.written))
-
-
-def _screen() -> Screen:
-    from lhmigrate.reports.screen import Screen
-
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    wanted = bool(os.environ.get("FORCE_COLOR")) or (terminal and os.environ.get("TERM") != "dumb")
-    # https://no-color.org: where it is set, there is no colour, whoever asks for it.
-    colour = wanted and not os.environ.get("NO_COLOR")
-    columns = typer.get_terminal_size((100, 25)).columns if terminal or "COLUMNS" in os.environ else 100
-    return Screen(width=max(60, min(columns, 140)), colour=colour)
 
 
 class _Progress:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate import bump, declared_settings, inventory, sources, upgrades
+from lhmigrate.around import Around
 from lhmigrate.checkout import Checkout, base
 from lhmigrate.declarations import declared
 from lhmigrate.declarations.charts import own
@@ -55,9 +56,12 @@ class Found(NamedTuple):
 
 def make(
     asked: Asked, root: str | None, paths: Sequence[str], scans: tuple[Scan, Scan], catalogue: Catalogue,
-    options: tuple[Options, Options],
+    options: tuple[Options, Options], *, edits: bool = False,
 ) -> Upgrades:  # fmt: skip
-    """The plans. `scans` are of the policies and of the declarations, `options` the command line's and the file's."""
+    """The plans, with what a patch would edit where `edits` are wanted.
+
+    `scans` are of the policies and of the declarations, `options` the command line's and the file's.
+    """
     here = root or "."
     tree = _from_root(scans[1], here)
     policies = scans[0] if paths else _from_root(scans[0], here)
@@ -73,7 +77,8 @@ def make(
     given, file = options
     read, told = _without_templates(found)
     reading = sources.read(read, declared_settings.concerning(comparison.moving, given, file, catalogue))
-    maker = upgrades.Maker(catalogue, given, file, reading, here if not paths else None, told)
+    around = (Around(paths) if paths else Around([here], here)) if edits else None
+    maker = upgrades.Maker(catalogue, given, file, reading, here if not paths else None, told, around)
     made, refused = maker.plans(comparison.moving, comparison.now)
     return upgrades.Upgrades(
         against=found.against,

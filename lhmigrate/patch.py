@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lhmigrate.cluster import Leg
     from lhmigrate.edits import AddRules, Edit
     from lhmigrate.errors import Place
-    from lhmigrate.inventory import KustomizedTo
+    from lhmigrate.inventory import Inventory, KustomizedTo
     from lhmigrate.needs import Need
     from lhmigrate.ports import Ports
     from lhmigrate.release import Glossary, Release
@@ -40,6 +40,10 @@ Settle = Callable[[Mapping[str, str]], "Settings"]
 """The settings of an installation whose files of Helm values hold these texts."""
 
 
+def _whole(found: Inventory) -> Inventory:
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Installation:
     """All that a patch starts from, and what its edits make of it."""
@@ -51,14 +55,15 @@ class Installation:
     kustomized: KustomizedTo
     around: Surroundings
     glossary: Glossary
+    ours: Callable[[Inventory], Inventory] = _whole
+    """What of an inventory is the user's own: a tree may hold Longhorn's policies, too."""
 
     def world(self, hop: Hop) -> World:
         """The world in which a hop happens."""
         settings = self.settle(self.values)
         releases = (hop.old, hop.new)
-        return World(
-            inventory.take(self.reading, settings, releases, self.kustomized), settings, self.glossary, releases
-        )
+        found = inventory.take(self.reading, settings, releases, self.kustomized)
+        return World(self.ours(found), settings, self.glossary, releases)
 
     def changed(self, changes: Iterable[Changed]) -> Installation:
         """The same with changed files."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from lhmigrate import bump, config, declared_settings, hops, inventory, plan, shipped
 from lhmigrate.declarations import rendered
 from lhmigrate.errors import Problem, Refusal
-from lhmigrate.findings import Environment, Fate
+from lhmigrate.findings import Environment, Fate, Phase
 from lhmigrate.inventory import Coverage, meaning
 from lhmigrate.wording import several
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from lhmigrate.declarations.declaration import Declaration
     from lhmigrate.findings import Finding, Plan
     from lhmigrate.inventory import Inventory
+    from lhmigrate.patch import Step
+    from lhmigrate.placing import Surroundings
     from lhmigrate.policy import Policy
     from lhmigrate.release import Release
     from lhmigrate.settings import Settings
@@ -36,6 +38,8 @@ class Upgrade(NamedTuple):
 
     pair: Pair
     plan: Plan
+    steps: tuple[Step, ...] = ()
+    """What a patch would edit, where that is wanted."""
 
 
 class Upgrades(NamedTuple):
@@ -108,7 +112,8 @@ class Maker:
     """Makes the plans for one tree.
 
     `root` is the way to where its files are named from; None: the policies are the ones that the user named, and
-    count for every installation. `told` is what was taken for granted while they were looked for.
+    count for every installation. `told` is what was taken for granted while they were looked for. `around` is what a
+    patch may touch; None: none is wanted.
     """
 
     def __init__(
@@ -119,6 +124,7 @@ class Maker:
         reading: Reading,
         root: str | None,
         told: Sequence[str],
+        around: Surroundings | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._given = given
@@ -126,6 +132,7 @@ class Maker:
         self._reading = reading
         self._root = root
         self._told = told
+        self._around = around
 
     def plans(self, pairs: Sequence[Pair], every: Sequence[Declaration]) -> tuple[list[Upgrade], list[Refused]]:
         """A plan for each pair, or why there can be none. `every` is all that the tree declares now."""
@@ -133,14 +140,14 @@ class Maker:
         refused: list[Refused] = []
         for pair in pairs:
             try:
-                made.append(Upgrade(pair, self._plan(pair, every)))
+                made.append(self._upgrade(pair, every))
             except Refusal as refusal:
                 place = refusal.place or pair.new.pin.place
                 details = "".join(f" {problem}" for problem in refusal.details)
                 refused.append(bump.Refused(pair.environment, Problem(place, f"{refusal.message}{details}")))
         return made, refused
 
-    def _plan(self, pair: Pair, every: Sequence[Declaration]) -> Plan:
+    def _upgrade(self, pair: Pair, every: Sequence[Declaration]) -> Upgrade:
         old, new = self._catalogue.find(str(pair.old.pin.version)), self._catalogue.find(str(pair.new.pin.version))
         if new.version < old.version:
             raise Refusal(f"from {old} to {new} is a downgrade, and Longhorn cannot be downgraded")
@@ -154,10 +161,28 @@ class Maker:
         releases = dict.fromkeys(one for hop in made.hops for one in (hop.old, hop.new))
         by_hand = bool(self._given.values or self._file.values)
         unknown = declared_settings.unknown(pair.new.values, releases, self._catalogue.glossary, by_hand=by_hand)
-        return made._replace(
+        made = made._replace(
             findings=(*unknown, *made.findings),
             context=made.context._replace(assumptions=tuple(assumptions)),
         )
+        return Upgrade(pair, made, self._steps(pair, made, taken, settings))
+
+    def _steps(self, pair: Pair, plan: Plan, taken: Reading, settings: Settings) -> tuple[Step, ...]:
+        """The patch for one installation."""
+        if self._around is None:
+            return ()
+        from lhmigrate import patch  # noqa: PLC0415 - few reports show edits
+
+        start = patch.Installation(
+            reading=taken,
+            values={},  # Those of a tree stand within other objects, where no edit of ours reaches them.
+            settle=lambda _texts: settings,
+            kustomized=self._kustomized,
+            around=self._around,
+            glossary=self._catalogue.glossary,
+            ours=lambda found: _without_own(found, pair.new, plan.new, settings)[0],
+        )
+        return tuple(patch.steps(start, plan.hops, tuple(Phase)))
 
     def _kustomized(self, file: str) -> tuple[str, str] | None:
         return config.kustomized_to(posixpath.join(self._root or "", file) if self._root != "." else file)

@@ -46,6 +46,21 @@ spec:
 """
 """A policy that cuts the instance managers off."""
 
+CALLED = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: callers, namespace: longhorn-system}
+spec:
+  podSelector: {matchLabels: {longhorn.io/component: instance-manager}}
+  ingress:
+    - from:
+        - podSelector: {matchLabels: {app: longhorn-manager}}
+      ports:
+        - port: 8500
+        - port: 8501
+"""
+"""A policy for which an upgrade from 1.4 needs two ports more in its rule."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

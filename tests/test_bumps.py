@@ -1,7 +1,8 @@
 """Pull requests: each folder of tests/bumps/ is one, with the tree before it, what it changes, and the report.
 
 `story.yaml` says `story` (why it matters), `run` (the command line, in the work tree) and `exit` (the code).
-`before/` is committed on main; `after/` is what the pull request changes. `make golden` rewrites `report.txt`.
+`before/` is committed on main; `after/` is what the pull request changes. `make golden` rewrites `report.txt`, and
+what there is in other forms.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pytest
 import yaml
 from repositories import Repository, alone
 from running import inside
+from test_cases import FORMS
 
 BUMPS = sorted(path.parent for path in (Path(__file__).parent / "bumps").glob("*/story.yaml"))
 
@@ -34,9 +36,12 @@ def test_a_pull_request_reads_as_it_was_approved(
     repository.commit(files(bump / "before"))
     repository.commit(files(bump / "after"), branch="change")
     monkeypatch.chdir(repository.folder)
-    run = inside(*shlex.split(told["run"]), environment={"COLUMNS": "100"})
-    golden = bump / "report.txt"
-    if update:
-        golden.write_text(run.out, encoding="utf-8")
-    assert (run.code, run.err) == (told["exit"], "")
-    assert run.out == golden.read_text(encoding="utf-8"), "run `make golden`, and read what changed"
+    for name, form in {"report.txt": "terminal", **FORMS}.items():
+        golden = bump / name
+        if not golden.exists():
+            continue
+        run = inside(*shlex.split(told["run"]), "--format", form, environment={"COLUMNS": "100"})
+        if update:
+            golden.write_text(run.out, encoding="utf-8")
+        assert (run.code, run.err) == (told["exit"], "")
+        assert run.out == golden.read_text(encoding="utf-8"), "run `make golden`, and read what changed"

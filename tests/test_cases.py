@@ -3,7 +3,7 @@
 `case.yaml` says `story` (why it matters), `run` (the command line, in that folder), `exit` (the code), `finds`
 (each entry must fit some finding) and `never` (no finding may fit it). An entry fits a finding whose fields
 include the entry's; `says` must stand in the message or the advice, `at` is the place as `file:line`.
-`make golden` rewrites `report.txt`.
+`make golden` rewrites `report.txt`, and what else is there of FORMS.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ import yaml
 from typer.testing import CliRunner
 
 from lhmigrate.cli import app
+
+FORMS = {"report.md": "markdown", "report.sarif": "sarif", "report.github": "github", "report.gitlab": "gitlab"}
+"""How a story reads in other forms, where it has such a file."""
 
 CASES = sorted(path.parent for path in (Path(__file__).parent / "cases").glob("*/case.yaml"))
 
@@ -86,3 +89,17 @@ def test_a_story_reads_as_it_was_approved(case: Path, monkeypatch: pytest.Monkey
         golden.write_text(out, encoding="utf-8")
     assert code == load(case)["exit"]
     assert out == golden.read_text(encoding="utf-8"), "run `make golden`, and read what changed"
+
+
+SHOWN = [(case, name) for case in CASES for name in FORMS if (case / name).exists()]
+
+
+@pytest.mark.parametrize(("case", "name"), SHOWN, ids=[f"{case.name}-{FORMS[name]}" for case, name in SHOWN])
+def test_a_story_reads_as_it_was_approved_in_other_forms(
+    case: Path, name: str, monkeypatch: pytest.MonkeyPatch, update: bool
+) -> None:
+    code, out = run(case, "--format", FORMS[name], monkeypatch=monkeypatch)
+    if update:
+        (case / name).write_text(out, encoding="utf-8")
+    assert code == load(case)["exit"]
+    assert out == (case / name).read_text(encoding="utf-8"), "run `make golden`, and read what changed"

@@ -419,6 +419,8 @@ LOADS = {
     "a report for the terminal loads rich": ("check --release 1.6 fine cut", {"yaml", "rich"}),
     "a difference loads deepdiff": ("diff --from 1.5 --to 1.6 --format json", {"yaml", "deepdiff"}),
     "a plan for what the tree declares is as quick": ("plan --to 1.7 --format json declared", {"yaml"}),
+    "a comment loads no terminal": ("check --release 1.6 --format markdown fine cut", {"yaml"}),
+    "code scanning, neither": ("check --release 1.6 --format sarif fine cut", {"yaml"}),
     "a comparison loads git": ("plan --base HEAD --format json declared", {"yaml", "git"}),
     "a refusal loads neither": ("plan --from 1.7 --to 1.6 fine", {"yaml"}),
 }

@@ -27,7 +27,7 @@ from lhmigrate.cli import app
 from lhmigrate.cni import CNIS
 from lhmigrate.findings import Code
 from lhmigrate.release import EndpointKind
-from lhmigrate.reports.terminal import _FLOWS
+from lhmigrate.reports.account import FLOWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -226,7 +226,7 @@ def test_every_code_has_a_page_that_shows_it(code: Code) -> None:
     page = FINDINGS / f"{code.value}.md"
     assert text_of(page).startswith(f"# {code.value}\n\n")
     sessions = "\n".join(blocks(page, "console"))
-    assert re.search(rf"^ +{re.escape(_FLOWS.get(code, code.value))} ", sessions, re.MULTILINE)
+    assert re.search(rf"^ +{re.escape(FLOWS.get(code, code.value))} ", sessions, re.MULTILINE)
 
 
 def test_every_page_of_a_finding_has_a_code() -> None:
@@ -275,7 +275,17 @@ def findings() -> str:
     return table(("code", "what it says"), *((f"[{code.value}]({code.value}.md)", gist(code)) for code in Code))
 
 
-TABLES: dict[str, Callable[[], str]] = {"features": features, "peers": peers, "cnis": cnis, "findings": findings}
+def comment() -> str:
+    return text_of(ROOT / "tests/bumps/argo-one-of-two-clusters/report.md")
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "features": features,
+    "peers": peers,
+    "cnis": cnis,
+    "findings": findings,
+    "comment": comment,
+}
 
 
 def test_every_table_is_on_some_page() -> None:
@@ -302,6 +312,8 @@ JSON_RUNS = [
     "plan --from 1.4 --to 1.6 examples/upgrade-from-1.4",
     "plan --base HEAD examples/upgrade-from-1.4 broken.yaml",
     "plan --from 1.7 --to 1.8 examples/upgrade-from-1.4 broken.yaml",
+    "plan --from 1.4 --to 1.5 examples/upgrade-from-1.4 --edits",
+    "patch --from 1.4 --to 1.5 examples/upgrade-from-1.4",
     "check --release 1.5 examples/upgrade-from-1.4 broken.yaml",
     "diff --from 1.4 --to 1.5",
     "show 1.5 --evidence --docs",

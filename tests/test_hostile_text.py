@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hostile import (
+    ALL,
+    COLOUR,
+    clean,
+    declarations,
+    examples,
+    names_of_files,
+    policies,
+    quoted,
+    texts,
+)
+from hypothesis import example, given
 from hypothesis import strategies as st
 from running import CUTTING, Run, inside, program, written
 
@@ -17,80 +26,13 @@ from lhmigrate.catalogue import Catalogue, shipped_specs
 from lhmigrate.reports.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 CATALOGUE = Catalogue([shipped_specs()])
 LINES = (
     ("plan", "--from", "1.12.0", "--to", "1.12.1", "--with", "openshift"),
     ("check", "--release", "1.6", "--cni", "calico"),
 )
-
-NASTY = (
-    "\x1b[31m",
-    "\x1b]8;;http://evil\x07",
-    "\x1b[2J\x1b[H",
-    "\x9b31m",
-    "\r",
-    "\n",
-    "\t",
-    "\x07",
-    "\x08",
-    "\x0b",
-    "\x0c",
-    "\x1c",
-    "\x7f",
-    "\x85",
-    "\xad",
-    "\u061c",
-    "\u200b",
-    "\u202e",
-    "\u2028",
-    "\u2029",
-    "\u2066",
-    "\ufeff",
-    "\ufff9",
-    "\U000e0041",
-    "\ue000",
-    "[red]",
-    "[/]",
-    "[/red]",
-    "[link=http://evil]",
-    "[bold",
-    "\\[",
-    ":boom:",
-    "{0}",
-    "%s",
-    "::error::",
-    "::add-mask::x",
-    "##[error]",
-    "##vso[task.complete]",
-    "##teamcity[x]",
-    "```",
-    "<b>",
-    "|",
-    "e\u0301",
-    "日本",
-    "👩\u200d🚀",
-)
-ALL = "".join(f"{one}a" for one in NASTY)
-texts = st.lists(
-    st.one_of(st.sampled_from(NASTY), st.text(st.characters(exclude_categories=["Cs"]), max_size=4)),
-    min_size=4,
-    max_size=12,
-).map("".join)
-
-STEERING = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-COLOUR = re.compile(r"\x1b\[[\d;]*m")
-# No CI service has a command that could be a part of an IPv6 address.
-COMMANDS = re.compile(r"^\s*::(?=[A-Za-z]*[g-zG-Z-])|##\w*\[", re.MULTILINE)
-
-
-def clean(text: str) -> bool:
-    """Whether nothing in it steers whoever shows it."""
-    steering = {character for character in text if unicodedata.category(character) in STEERING} - {"\n"}
-    assert not steering
-    assert not COMMANDS.findall(text)
-    return True
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -100,44 +42,6 @@ def in_a_folder_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator
         here.chdir(tmp_path_factory.mktemp("hostile"))
         here.setattr(cli, "_catalogue", lambda _specs: CATALOGUE)
         yield
-
-
-def examples(test: Callable[..., None]) -> Callable[..., None]:
-    """Few examples, each with much in it: every one runs the program several times."""
-    return settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])(test)
-
-
-def quoted(text: str) -> str:
-    """A YAML string with every odd character written as an escape, which YAML reads back."""
-    return '"' + "".join(one if " " <= one <= "~" and one not in '"\\' else f"\\U{ord(one):08x}" for one in text) + '"'
-
-
-def policies(text: str) -> str:
-    """Policies with a text wherever one fits, most of them readable."""
-    name = quoted(text)
-    parts = (
-        CUTTING.replace("engines", quoted(f"name-{text}")),
-        CUTTING.replace("engines", "label").replace("instance-manager", name),
-        CUTTING.replace("engines", "key").replace("longhorn.io/component", name),
-        CUTTING.replace("engines", "peer").replace(
-            "policyTypes: [Ingress]",
-            f"ingress: [{{from: [{{namespaceSelector: {{matchLabels: {{{name}: {name}}}}}}}]}}]",
-        ),
-        CUTTING.replace("engines", "space").replace("longhorn-system", name),
-        CUTTING.replace("engines", "field").replace("policyTypes", name),
-        CUTTING.replace("engines", "type").replace("[Ingress]", f"[{name}]"),
-        CUTTING.replace("engines", "port").replace(
-            "policyTypes: [Ingress]", f"ingress: [{{ports: [{{port: {name}}}]}}]"
-        ),
-        CUTTING.replace("engines", "cidr").replace(
-            "policyTypes: [Ingress]", f"ingress: [{{from: [{{ipBlock: {{cidr: {name}}}}}]}}]"
-        ),
-        CUTTING.replace("engines", "twice").replace("spec:", f"{name}: 1\n{name}: 2\nspec:"),
-        f"apiVersion: {name}\nkind: NetworkPolicy\nmetadata: {{name: {name}}}\n",
-        f"apiVersion: v1\nkind: {quoted(text + 'NetworkPolicy')}\nmetadata: {{name: {name}, namespace: {name}}}\n",
-        f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {{{name}: {name}}}}}\n",
-    )
-    return "---\n".join(parts)
 
 
 def judged(file: str | Path) -> tuple[Run, Any]:
@@ -191,11 +95,6 @@ def test_what_a_file_holds_beside_yaml_is_data(text: str) -> None:
         assert judged("file.yaml")[0].code in {0, 1, 2}
 
 
-names_of_files = texts.map(lambda text: text.translate({0: None, ord("/"): None})).map(
-    lambda text: text.encode()[:200].decode(errors="ignore")
-)
-
-
 @examples
 @example(ALL.replace("/", "").replace("\0", "")[:80], b"\xff")
 @given(names_of_files, st.binary(max_size=5))
@@ -215,21 +114,6 @@ def test_what_a_file_is_called_is_data(name: str, odd: bytes) -> None:
     finally:
         file.unlink()
         folder.rmdir()
-
-
-def declarations(text: str) -> dict[str, str]:
-    """Files that declare Longhorn, with a text wherever one fits."""
-    name = quoted(text)
-    chart = "chart: longhorn, version"
-    objects = {
-        "version": f"helm: {{{chart}: {name}}}\n",
-        "repository": f"helm: {{repo: {name}, {chart}: 1.6.4}}\n",
-        "namespace": f"namespace: {name}\nhelm: {{{chart}: 1.6.4, releaseName: {name}}}\n",
-        "values": f"helm: {{{chart}: 1.6.4, valuesFiles: [{name}], values: {{networkPolicies: {{{name}: {name}}}}}}}\n",
-        "target": f"helm: {{{chart}: 1.6.4}}\ntargetCustomizations: [{{name: {name}, helm: {{version: 1.7.1}}}}]\n",
-        "twice": f"helm: {{{chart}: 1.6.4, {name}: 1, {name}: 2}}\n",
-    }
-    return {f"declared/{key}/fleet.yaml": content for key, content in objects.items()}
 
 
 @examples

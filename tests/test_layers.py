@@ -23,7 +23,7 @@ SHAPES = ("argo", "fleet", "flux", "helmfile", "k3s", "kustomize", "listed", "re
 LAYERS = (
     # Values that know nothing of each other.
     ("errors", "labels", "ports", "values", "reports.visible", "ci", "declarations.hcl"),
-    ("http",),
+    ("http", "reports.markup"),
     # Text and bytes; what is at the ends of a flow; what a release is.
     ("yamltext", "scan", "endpoints", "cni", "release"),
     ("fields", "order", "peers", "settings", "declarations.spelling"),
@@ -73,19 +73,22 @@ LAYERS = (
         "reports.json",
         "reports.rows",
         "reports.screen",
+        "reports.codes",
+        "reports.picture",
     ),
-    ("lint", "transition", "tighten"),
+    ("lint", "transition", "tighten", "reports.account", "reports.alerts"),
     # What a tree declares, one module for each way of doing that.
     tuple(f"declarations.{name}" for name in SHAPES),
     # What there is to change, and where in the text.
     ("widen", "unread", "placing", "around", "generate"),
     ("plan", "check", "reports.terminal", "reports.catalogue", "declarations.charts", "declared_settings"),
     ("patch", "reports.unified", "reports.snippets", "reports.generate", "declarations"),
-    ("reports.patch",),
-    ("patching", "reports.json_patch"),
+    ("reports.patch", "reports.mended"),
+    ("patching", "reports.json_patch", "reports.markdown", "reports.sarif", "reports.github", "reports.gitlab"),
     # Where the versions come from, if nobody gives them.
-    ("upgrades", "checkout", "reports.comparison"),
-    ("moves",),
+    ("upgrades", "checkout"),
+    ("moves", "outputs"),
+    ("printing",),
     ("cli",),
     ("__main__",),
 )
@@ -93,7 +96,7 @@ PLACE = {module: number for number, layer in enumerate(LAYERS) for module in lay
 
 # Those that read files, streams or the environment. Everything else computes.
 WORLDLY = {"__main__", "around", "cli", "patching", "scan", "config", "catalogue", "specfile", "checkout", "moves"}
-WORLDLY |= {"worktree", "gitcommand", "disk", "repository", "workplace", "journal", "writer"}
+WORLDLY |= {"worktree", "gitcommand", "disk", "repository", "workplace", "journal", "writer", "outputs", "printing"}
 
 
 def trees() -> dict[str, ast.Module]:

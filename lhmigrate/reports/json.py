@@ -41,7 +41,7 @@ def plan(plan: Plan, edits: Edits = MappingProxyType({})) -> str:
     )
 
 
-def upgrades(upgrades: Upgrades) -> str:
+def upgrades(upgrades: Upgrades, edits: Edits = MappingProxyType({})) -> str:
     """The plans for what a tree declares: as for one plan, and for each environment what becomes of it."""
     plans = [one.plan for one in upgrades.made]
     contexts = [plan.context for plan in plans]
@@ -56,7 +56,7 @@ def upgrades(upgrades: Upgrades) -> str:
             "base": {"name": upgrades.against, "commit": upgrades.commit} if upgrades.commit else None,
             "environments": [_environment(one) for one in upgrades.environments],
             "findings": [
-                _finding(finding, environment=one.pair.environment)
+                _finding(finding, edits.get(finding, ()), one.pair.environment)
                 for one in upgrades.made
                 for finding in one.plan.findings
             ],

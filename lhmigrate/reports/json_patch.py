@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from lhmigrate import advice
-from lhmigrate.findings import Code, Level
+from lhmigrate.findings import Level
 from lhmigrate.reports import json, snippets
+from lhmigrate.reports.mended import by_finding
 from lhmigrate.reports.unified import diff
 
 if TYPE_CHECKING:
@@ -20,29 +20,12 @@ if TYPE_CHECKING:
     from lhmigrate.release import Release
 
 
-def by_finding(
-    findings: Iterable[Finding], steps: Iterable[Step], shown: Callable[[str], str]
-) -> dict[Finding, list[dict[str, Any]]]:
-    """The edits that mend each finding: those for the same flow, or the same rule, of the same hop and phase."""
-    result: dict[Finding, list[dict[str, Any]]] = defaultdict(list)
-    about = [finding for finding in findings if finding.code in {Code.FLOW_BLOCKED, Code.ALLOW_STALE}]
-    for step in steps:
-        mine = [one for one in about if one.phase is step.phase and str(one.hop) == str(step.hop)]
-        for made in step.made:
-            mended = [finding for finding in mine if _mends(made, finding)]
-            if mended:
-                edits = _edits(step, made, shown)
-                for finding in mended:
-                    result[finding] += edits
-    return result
-
-
-def _mends(made: Made, finding: Finding) -> bool:
-    leg = finding.leg
-    if leg is None:
-        return advice.rule_of(made.edit) == finding.place
-    ends = (leg.flow.name, leg.source, leg.target)
-    return any((need.leg.flow.name, need.leg.source, need.leg.target) == ends for need in made.needs)
+def edits(findings: Iterable[Finding], steps: Iterable[Step], shown: Callable[[str], str]) -> json.Edits:
+    """What mends each finding, as `plan --edits` prints it."""
+    return {
+        finding: [one for step, made in mending for one in _edits(step, made, shown)]
+        for finding, mending in by_finding(findings, steps).items()
+    }
 
 
 def _edits(step: Step, made: Made, shown: Callable[[str], str]) -> list[dict[str, Any]]:

@@ -74,7 +74,7 @@ def _step(step: Step, glossary: Glossary, *, written: bool) -> list[str]:
     lines = [f"{when}: {edits}{by_hand}{_in_doubt(step)}"]
     lines += [f"  {_made(one, glossary)}" for one in step.made]
     for one in step.undone:
-        lines.append(f"  by hand: {_undone(one, glossary)}")
+        lines.append(f"  by hand: {undone(one, glossary)}")
         lines += [f"      {line}" for line in snippets.snippet(one).splitlines()]
     return lines
 
@@ -97,7 +97,8 @@ def _made(one: Made, glossary: Glossary) -> str:
     return f"{one.place}: {advice.told(one.edit)}." + (f" Without it, {cost}." if cost else "")
 
 
-def _undone(one: Undone, glossary: Glossary) -> str:
+def undone(one: Undone, glossary: Glossary) -> str:
+    """What is left to the user, and why."""
     place = f"{one.place} " if one.place else ""
     should = f" {advice.told(one.edit)}." if one.edit else ""
     if isinstance(one.edit, AddRules):

@@ -36,7 +36,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
-    for group in _groups(_opcodes(old, new)):
+    for group in _groups(runs(old, new)):
         first, last = group[0], group[-1]
         yield f"@@ -{_range(first.old_from, last.old_to)} +{_range(first.new_from, last.new_to)} @@\n"
         for one in group:
@@ -47,7 +47,7 @@ def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
                 yield from (_line("+", line) for line in new[one.new_from : one.new_to])
 
 
-class _Run(NamedTuple):
+class Run(NamedTuple):
     """Lines that are the same, or lines that take the place of others."""
 
     kind: str
@@ -63,21 +63,24 @@ class _Run(NamedTuple):
         return self.kind == "equal"
 
 
-def _opcodes(old: list[str], new: list[str]) -> Iterator[_Run]:
-    """Only the middle is compared: what is the same at both ends is most of a file, and would take most of the time."""
+def runs(old: list[str], new: list[str]) -> Iterator[Run]:
+    """How lines become others.
+
+    Only the middle is compared: what is the same at both ends is most of a file, and would take most of the time.
+    """
     head = next((n for n, (one, two) in enumerate(zip(old, new, strict=False)) if one != two), min(len(old), len(new)))
     pairs = zip(reversed(old[head:]), reversed(new[head:]), strict=False)
     tail = next((n for n, (one, two) in enumerate(pairs) if one != two), min(len(old), len(new)) - head)
-    yield _Run("equal", 0, head, 0, head)
+    yield Run("equal", 0, head, 0, head)
     middle = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
     for kind, old_from, old_to, new_from, new_to in middle.get_opcodes():
-        yield _Run(kind, old_from + head, old_to + head, new_from + head, new_to + head)
-    yield _Run("equal", len(old) - tail, len(old), len(new) - tail, len(new))
+        yield Run(kind, old_from + head, old_to + head, new_from + head, new_to + head)
+    yield Run("equal", len(old) - tail, len(old), len(new) - tail, len(new))
 
 
-def _groups(runs: Iterable[_Run]) -> Iterator[list[_Run]]:
+def _groups(runs: Iterable[Run]) -> Iterator[list[Run]]:
     """What changed, with some lines around it; changes that lie close together share them."""
-    group: list[_Run] = []
+    group: list[Run] = []
     for run in runs:
         if not run.equal:
             group.append(run)

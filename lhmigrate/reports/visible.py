@@ -25,6 +25,15 @@ def visible(text: str, longest: int = _LONGEST) -> str:
     return shown if len(text) <= longest else f"{shown}… ({len(text) - longest:,} more characters)"
 
 
+_LONG_WORD: Final = re.compile(r"(\S{250})(\S+)")
+
+
+def whole(sentence: str, longest: int = 4000) -> str:
+    """Our own sentence with a stranger's names in it: the names are cut where they are too long, and nothing else."""
+    cut = _LONG_WORD.sub(lambda found: f"{found[1]}… ({len(found[2]):,} more characters)", sentence)
+    return visible(cut, longest)
+
+
 def _escaped(character: str) -> str:
     if unicodedata.category(character) not in _STEERING:
         return character
