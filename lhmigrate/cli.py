@@ -50,6 +50,15 @@ class Format(StrEnum):
     json = "json"
 
 
+class ForgeName(StrEnum):
+    """A kind of server that keeps pull requests."""
+
+    github = "github"
+    gitlab = "gitlab"
+    gitea = "gitea"
+    forgejo = "forgejo"
+
+
 class Phases(StrEnum):
     """Which of a hop's edits to make."""
 
@@ -382,6 +391,68 @@ def releases(specs: Specs = None, format_: FormatOption = Format.terminal) -> No
             from lhmigrate.reports import catalogue as catalogue_reports
 
             _print(catalogue_reports.releases(known, _screen()))
+
+
+@app.command(epilog="Exit codes: 0 the pull request says what the report says, 2 could not run.")
+def comment(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="[FILE]", help="What `plan --format markdown` wrote; - or nothing: standard input."),
+    ] = "-",
+    pr: Annotated[
+        int | None, typer.Option("--pr", min=1, metavar="N", help="The pull request. [default: CI's]")
+    ] = None,
+    repository: Annotated[str | None, typer.Option(metavar="OWNER/NAME", help="Where it is. [default: CI's]")] = None,
+    forge: Annotated[ForgeName | None, typer.Option(help="What kind of server that is. [default: CI's]")] = None,
+    api: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where its API is, like https://HOST/api/v1. [default: CI's]")
+    ] = None,
+    author: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whom the token belongs to. [default: the server is asked]")
+    ] = None,
+) -> None:
+    """Keeps one comment on a pull request up to date with a report. The token comes from the environment."""
+    with _sentences_for_errors():
+        from lhmigrate import comment as commenting
+        from lhmigrate import target
+        from lhmigrate.reports.visible import visible
+        from lhmigrate.web import Time
+
+        asked = target.Asked(forge and forge.value, api, repository, pr, author)
+        meant = target.of(asked, os.environ, _event())
+        try:
+            kept = commenting.keep(meant, _text(file), os.environ, Time())
+        except commenting.NotAllowed as refusal:
+            if not meant.fork:
+                raise
+            # What a fork's job may not do is no failure of it: reviewers have the job's log and summary.
+            notice = "::notice::" if os.environ.get("GITHUB_ACTIONS") == "true" else ""
+            told = f"No comment, as this pull request comes from a fork: {refusal}."
+            _print(notice + visible(told, 2000))
+        else:
+            _print(visible(f"{kept.outcome}{kept.where and ': '}{kept.where}", 2000))
+
+
+def _text(file: str) -> str:
+    from lhmigrate.errors import Place, Refusal
+    from lhmigrate.scan import STDIN
+
+    try:
+        data = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refusal("is not UTF-8", Place("standard input" if file == STDIN else file)) from None
+
+
+def _event() -> dict[str, object]:
+    """What started this job, where a runner tells it; empty where it does not."""
+    import json
+
+    try:
+        found = json.loads(Path(os.environ.get("GITHUB_EVENT_PATH", "")).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
