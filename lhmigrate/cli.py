@@ -50,6 +50,14 @@ class Format(StrEnum):
     json = "json"
 
 
+class FailOn(StrEnum):
+    """From which level on a finding makes the exit code 1."""
+
+    error = "error"
+    warning = "warning"
+    never = "never"
+
+
 class ForgeName(StrEnum):
     """A kind of server that keeps pull requests."""
 
@@ -96,6 +104,7 @@ ConfigFile = Annotated[
     str | None, typer.Option("--config", metavar="FILE", help="[default: .lhmigrate.yaml, if there]")
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How the report is printed.")]
+FailOnOption = Annotated[FailOn, typer.Option("--fail-on", help="What makes the exit code 1: findings from here on.")]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 also when there is something to do.")]
 From = Annotated[
     str, typer.Option("--from", metavar="V", help="The release that runs: 1.7 (its newest), 1.7.2, v1.7.2.")
@@ -130,13 +139,14 @@ def plan(
     specs: Specs = None,
     config: ConfigFile = None,
     format_: FormatOption = Format.terminal,
+    fail_on: FailOnOption = FailOn.warning,
     exit_zero: ExitZero = False,
 ) -> None:
     """What must change before an upgrade, and what may be closed after it."""
     with _sentences_for_errors():
         given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
         if from_ is None or to is None or base is not None:
-            _plan_by_tree((from_, to, base), paths or [], config, format_, given, exit_zero=exit_zero)
+            _plan_by_tree((from_, to, base), paths or [], config, format_, given, _level(fail_on, exit_zero=exit_zero))
         run = _Run(paths or [], config, given)
         old, new = run.catalogue.find(from_), run.catalogue.find(to)
         from lhmigrate import hops
@@ -152,7 +162,7 @@ def plan(
             from lhmigrate.reports import terminal
 
             _print(terminal.plan(made, run.catalogue.glossary, _screen()))
-        _leave(made.findings, exit_zero=exit_zero)
+        _leave(made.findings, _level(fail_on, exit_zero=exit_zero))
 
 
 def _plan_by_tree(
@@ -161,8 +171,7 @@ def _plan_by_tree(
     config_file: str | None,
     format_: Format,
     given: Given,
-    *,
-    exit_zero: bool,
+    fail_on: FailOn,
 ) -> Never:
     """Plans for the installations that the tree itself declares, as far as they move."""
     from lhmigrate import scan, worktree
@@ -172,7 +181,7 @@ def _plan_by_tree(
     tree_around = worktree.around(here)
     root = None if tree_around is None else os.path.relpath(tree_around.top, here)
     ahead = scan.ReadAhead(paths or [root or "."], progress.tell, scan.POLICIES if paths else scan.BOTH)
-    from lhmigrate import config, findings, moves
+    from lhmigrate import config, moves
 
     options = given.options(), config.read(config_file)
     catalogue = _catalogue(list(options[0].over(options[1]).specs))
@@ -188,8 +197,8 @@ def _plan_by_tree(
         from lhmigrate.reports import comparison
 
         _print(comparison.upgrades(made, catalogue.glossary, _screen()))
-    to_do = made.unclear or findings.something_to_do(made.findings)
-    raise typer.Exit(SOMETHING_TO_DO if to_do and not exit_zero else NOTHING_TO_DO)
+    # What may move and has no plan may be the error that one waits for.
+    _leave(made.findings, fail_on, unclear=made.unclear)
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -264,6 +273,7 @@ def check(
     specs: Specs = None,
     config: ConfigFile = None,
     format_: FormatOption = Format.terminal,
+    fail_on: FailOnOption = FailOn.warning,
     exit_zero: ExitZero = False,
 ) -> None:
     """Whether everything that a release needs is allowed, as things stand."""
@@ -283,7 +293,7 @@ def check(
             from lhmigrate.reports import terminal
 
             _print(terminal.check(made, run.catalogue.glossary, _screen()))
-        _leave(made.findings, exit_zero=exit_zero)
+        _leave(made.findings, _level(fail_on, exit_zero=exit_zero))
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -674,7 +684,13 @@ class _Progress:
             sys.stderr.write("\r\x1b[K")
 
 
-def _leave(findings: tuple[Finding, ...], *, exit_zero: bool) -> None:
-    from lhmigrate.findings import something_to_do
+def _level(fail_on: FailOn, *, exit_zero: bool) -> FailOn:
+    return FailOn.never if exit_zero else fail_on
 
-    raise typer.Exit(SOMETHING_TO_DO if something_to_do(findings) and not exit_zero else NOTHING_TO_DO)
+
+def _leave(findings: tuple[Finding, ...], fail_on: FailOn, *, unclear: bool = False) -> Never:
+    from lhmigrate.findings import Level, something_to_do
+
+    levels = {FailOn.error: (Level.ERROR,), FailOn.warning: (Level.ERROR, Level.WARNING), FailOn.never: ()}[fail_on]
+    to_do = something_to_do(findings, levels) or (unclear and fail_on is not FailOn.never)
+    raise typer.Exit(SOMETHING_TO_DO if to_do else NOTHING_TO_DO)
