@@ -67,6 +67,23 @@ class InOrder(TyperCommand):
 _ORDER = "lhmigrate.order"
 
 
+class FailOn(StrEnum):
+    """From which level on a finding makes the exit code 1."""
+
+    error = "error"
+    warning = "warning"
+    never = "never"
+
+
+class ForgeName(StrEnum):
+    """A kind of server that keeps pull requests."""
+
+    github = "github"
+    gitlab = "gitlab"
+    gitea = "gitea"
+    forgejo = "forgejo"
+
+
 class Phases(StrEnum):
     """Which of a hop's edits to make."""
 
@@ -114,6 +131,10 @@ Files = Annotated[
         "--output", metavar="FILE", help="Where the report of the --format before it goes; - is standard output."
     ),
 ]
+EditsToo = Annotated[
+    bool, typer.Option("--edits", help="Add to a JSON report the edits that a patch would make for each finding.")
+]
+FailOnOption = Annotated[FailOn, typer.Option("--fail-on", help="What makes the exit code 1: findings from here on.")]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 also when there is something to do.")]
 From = Annotated[
     str, typer.Option("--from", metavar="V", help="The release that runs: 1.7 (its newest), 1.7.2, v1.7.2.")
@@ -150,9 +171,8 @@ def plan(
     config: ConfigFile = None,
     formats: Formats = None,
     output: Files = None,
-    edits: Annotated[
-        bool, typer.Option("--edits", help="Add to a JSON report the edits that a patch would make for each finding.")
-    ] = False,
+    edits: EditsToo = False,
+    fail_on: FailOnOption = FailOn.warning,
     exit_zero: ExitZero = False,
 ) -> None:
     """What must change before an upgrade, and what may be closed after it."""
@@ -160,7 +180,7 @@ def plan(
         given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
         printer = _printer(context, formats, output, edits=edits)
         if from_ is None or to is None or base is not None:
-            _plan_by_tree((from_, to, base), paths or [], config, printer, given, exit_zero=exit_zero)
+            _plan_by_tree((from_, to, base), paths or [], config, printer, given, _level(fail_on, exit_zero=exit_zero))
         run = _Run(paths or [], config, given)
         old, new = run.catalogue.find(from_), run.catalogue.find(to)
         from lhmigrate import hops
@@ -181,7 +201,7 @@ def plan(
             return account.of_plan(made, steps)
 
         printer.print(in_json, told, run.catalogue.glossary)
-        _leave(made.findings, exit_zero=exit_zero)
+        _leave(made.findings, _level(fail_on, exit_zero=exit_zero))
 
 
 def _plan_by_tree(
@@ -190,8 +210,7 @@ def _plan_by_tree(
     config_file: str | None,
     printer: Printer,
     given: Given,
-    *,
-    exit_zero: bool,
+    fail_on: FailOn,
 ) -> Never:
     """Plans for the installations that the tree itself declares, as far as they move."""
     from lhmigrate import scan, worktree
@@ -201,7 +220,7 @@ def _plan_by_tree(
     tree_around = worktree.around(here)
     root = None if tree_around is None else os.path.relpath(tree_around.top, here)
     ahead = scan.ReadAhead(paths or [root or "."], progress.tell, scan.POLICIES if paths else scan.BOTH)
-    from lhmigrate import config, findings, moves
+    from lhmigrate import config, moves
 
     options = given.options(), config.read(config_file)
     catalogue = _catalogue(list(options[0].over(options[1]).specs))
@@ -224,8 +243,8 @@ def _plan_by_tree(
         return account.of_upgrades(made)
 
     printer.print(in_json, told, catalogue.glossary)
-    to_do = made.unclear or findings.something_to_do(made.findings)
-    raise typer.Exit(SOMETHING_TO_DO if to_do and not exit_zero else NOTHING_TO_DO)
+    # What may move and has no plan may be the error that one waits for.
+    _leave(made.findings, fail_on, unclear=made.unclear)
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -302,6 +321,7 @@ def check(
     config: ConfigFile = None,
     formats: Formats = None,
     output: Files = None,
+    fail_on: FailOnOption = FailOn.warning,
     exit_zero: ExitZero = False,
 ) -> None:
     """Whether everything that a release needs is allowed, as things stand."""
@@ -326,7 +346,7 @@ def check(
             return account.of_check(made)
 
         printer.print(in_json, told, run.catalogue.glossary)
-        _leave(made.findings, exit_zero=exit_zero)
+        _leave(made.findings, _level(fail_on, exit_zero=exit_zero))
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -436,6 +456,68 @@ def releases(specs: Specs = None, format_: FormatOption = Format.terminal) -> No
             from lhmigrate.reports import catalogue as catalogue_reports
 
             printing.put(catalogue_reports.releases(known, printing.screen()))
+
+
+@app.command(epilog="Exit codes: 0 the pull request says what the report says, 2 could not run.")
+def comment(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="[FILE]", help="What `plan --format markdown` wrote; - or nothing: standard input."),
+    ] = "-",
+    pr: Annotated[
+        int | None, typer.Option("--pr", min=1, metavar="N", help="The pull request. [default: CI's]")
+    ] = None,
+    repository: Annotated[str | None, typer.Option(metavar="OWNER/NAME", help="Where it is. [default: CI's]")] = None,
+    forge: Annotated[ForgeName | None, typer.Option(help="What kind of server that is. [default: CI's]")] = None,
+    api: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where its API is, like https://HOST/api/v1. [default: CI's]")
+    ] = None,
+    author: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whom the token belongs to. [default: the server is asked]")
+    ] = None,
+) -> None:
+    """Keeps one comment on a pull request up to date with a report. The token comes from the environment."""
+    with _sentences_for_errors():
+        from lhmigrate import comment as commenting
+        from lhmigrate import target
+        from lhmigrate.reports.visible import visible
+        from lhmigrate.web import Time
+
+        asked = target.Asked(forge and forge.value, api, repository, pr, author)
+        meant = target.of(asked, os.environ, _event())
+        try:
+            kept = commenting.keep(meant, _text(file), os.environ, Time())
+        except commenting.NotAllowed as refusal:
+            if not meant.fork:
+                raise
+            # What a fork's job may not do is no failure of it: reviewers have the job's log and summary.
+            notice = "::notice::" if os.environ.get("GITHUB_ACTIONS") == "true" else ""
+            told = f"No comment, as this pull request comes from a fork: {refusal}."
+            printing.put(notice + visible(told, 2000))
+        else:
+            printing.put(visible(f"{kept.outcome}{kept.where and ': '}{kept.where}", 2000))
+
+
+def _text(file: str) -> str:
+    from lhmigrate.errors import Place, Refusal
+    from lhmigrate.scan import STDIN
+
+    try:
+        data = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refusal("is not UTF-8", Place("standard input" if file == STDIN else file)) from None
+
+
+def _event() -> dict[str, object]:
+    """What started this job, where a runner tells it; empty where it does not."""
+    import json
+
+    try:
+        found = json.loads(Path(os.environ.get("GITHUB_EVENT_PATH", "")).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -667,7 +749,13 @@ class _Progress:
             sys.stderr.write("\r\x1b[K")
 
 
-def _leave(findings: tuple[Finding, ...], *, exit_zero: bool) -> None:
-    from lhmigrate.findings import something_to_do
+def _level(fail_on: FailOn, *, exit_zero: bool) -> FailOn:
+    return FailOn.never if exit_zero else fail_on
 
-    raise typer.Exit(SOMETHING_TO_DO if something_to_do(findings) and not exit_zero else NOTHING_TO_DO)
+
+def _leave(findings: tuple[Finding, ...], fail_on: FailOn, *, unclear: bool = False) -> Never:
+    from lhmigrate.findings import Level, something_to_do
+
+    levels = {FailOn.error: (Level.ERROR,), FailOn.warning: (Level.ERROR, Level.WARNING), FailOn.never: ()}[fail_on]
+    to_do = something_to_do(findings, levels) or (unclear and fail_on is not FailOn.never)
+    raise typer.Exit(SOMETHING_TO_DO if to_do else NOTHING_TO_DO)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from lhmigrate.inventory import Coverage
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from lhmigrate.cluster import Leg
     from lhmigrate.errors import Place
     from lhmigrate.policy import Direction, Policy
@@ -155,6 +157,6 @@ class Check(NamedTuple):
     context: Context
 
 
-def something_to_do(findings: tuple[Finding, ...]) -> bool:
-    """Whether a run ends with exit code 1."""
-    return any(finding.level is not Level.NOTE for finding in findings)
+def something_to_do(findings: tuple[Finding, ...], levels: Container[Level] = (Level.ERROR, Level.WARNING)) -> bool:
+    """Whether a run ends with exit code 1, as there is a finding of one of these levels."""
+    return any(finding.level in levels for finding in findings)

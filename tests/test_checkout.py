@@ -676,7 +676,8 @@ def test_what_moves_and_has_no_plan_says_why(repository: Repository, old: str, n
     (one,) = run.report["environments"]
     assert (one["change"], one["file"], one["line"], run.code) == ("refused", LH, 5, 1)
     assert says in one["reason"]
-    assert repository.plan("--exit-zero").code == 0
+    assert repository.plan("--exit-zero").code == repository.plan("--fail-on", "never").code == 0
+    assert repository.plan("--fail-on", "error").code == 1
 
 
 # Each: what changes, and what becomes of the installation. None of it is a bump: nothing to do.

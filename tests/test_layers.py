@@ -22,8 +22,9 @@ SHAPES = ("argo", "fleet", "flux", "helmfile", "k3s", "kustomize", "listed", "re
 # What only types need (`if TYPE_CHECKING`) does not count.
 LAYERS = (
     # Values that know nothing of each other.
-    ("errors", "labels", "ports", "values", "reports.visible", "ci", "declarations.hcl"),
-    ("http", "reports.markup"),
+    ("errors", "labels", "ports", "values", "reports.visible", "ci", "forges", "declarations.hcl"),
+    ("http", "reports.markup", "target", "web"),
+    ("comment",),
     # Text and bytes; what is at the ends of a flow; what a release is.
     ("yamltext", "scan", "endpoints", "cni", "release"),
     ("fields", "order", "peers", "settings", "declarations.spelling"),
@@ -97,6 +98,7 @@ PLACE = {module: number for number, layer in enumerate(LAYERS) for module in lay
 # Those that read files, streams or the environment. Everything else computes.
 WORLDLY = {"__main__", "around", "cli", "patching", "scan", "config", "catalogue", "specfile", "checkout", "moves"}
 WORLDLY |= {"worktree", "gitcommand", "disk", "repository", "workplace", "journal", "writer", "outputs", "printing"}
+WORLDLY |= {"web"}
 
 
 def trees() -> dict[str, ast.Module]:

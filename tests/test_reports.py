@@ -20,7 +20,7 @@ from lhmigrate.catalogue import Catalogue, shipped_specs
 from lhmigrate.findings import Code
 from lhmigrate.patch import Changed
 from lhmigrate.reports import codes, markdown, sarif
-from lhmigrate.reports.markup import block, code, label, prose
+from lhmigrate.reports.markup import NOTHING, SOMETHING, block, code, label, prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ def tokens(text: str) -> Iterator[Token]:
 def inert_markdown(text: str) -> bool:
     """Whether everything that is no plain word of it is code, as a parser reads it."""
     assert len(text.encode()) <= markdown.MOST_BYTES
-    assert text.splitlines()[0] in {markdown.MARKER, markdown.NOTHING_TO_SAY}
+    assert text.splitlines()[0] in {SOMETHING, NOTHING}
     assert not re.search(r"^\s*/", text, re.MULTILINE), "a bot could take it for a command"
     assert clean(text)
     for token in tokens(text):
@@ -175,7 +175,7 @@ def test_what_a_policy_says_is_data(text: str) -> None:
     written(Path(), {"file.yaml": policies(text)})
     run, told = reported(*PLAN, "file.yaml")
     assert run.code == 1
-    assert told["markdown"].startswith(markdown.MARKER)
+    assert told["markdown"].startswith(SOMETHING)
     assert json.loads(told["sarif"])["runs"][0]["invocations"][0]["toolExecutionNotifications"]
 
 
@@ -242,7 +242,7 @@ def test_what_there_is_no_room_for_is_counted() -> None:
 @example(ALL)
 def test_prose_and_code_are_plain_text_and_code(text: str) -> None:
     for shown in (prose(text), code(text), f"| {prose(text)} | {code(text)} |\n| --- | --- |", f"- {prose(text)}"):
-        assert inert_markdown(f"{markdown.MARKER}\n\n{shown}")
+        assert inert_markdown(f"{SOMETHING}\n\n{shown}")
 
 
 SHOWN = {
@@ -363,7 +363,7 @@ def test_github_is_told_ten_of_a_level_and_the_log_all() -> None:
 
 def test_what_has_nothing_to_say_says_so() -> None:
     run = inside("plan", "--from", "1.7.1", "--to", "1.7.1", "--format", "markdown")
-    assert (run.code, run.out.splitlines()[0]) == (0, markdown.NOTHING_TO_SAY)
+    assert (run.code, run.out.splitlines()[0]) == (0, NOTHING)
 
 
 @pytest.mark.parametrize("one", Code, ids=lambda one: one.value)

@@ -16,7 +16,7 @@ from lhmigrate.reports import patch as patches
 from lhmigrate.reports import picture, rows, snippets
 from lhmigrate.reports.account import FLOWS, begun, many
 from lhmigrate.reports.codes import page
-from lhmigrate.reports.markup import block, code, prose
+from lhmigrate.reports.markup import NOTHING, SOMETHING, block, code, prose
 from lhmigrate.reports.mended import by_finding
 from lhmigrate.wording import whose
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from lhmigrate.patch import Step, Undone
     from lhmigrate.release import Glossary
     from lhmigrate.reports.account import Account, Chapter, Part, Report, Verdict
-
-MARKER: Final = "<!-- lhmigrate -->"
-NOTHING_TO_SAY: Final = "<!-- lhmigrate: nothing to say -->"
 
 MOST_BYTES: Final = 60_000
 """GitHub takes 65,536 characters in a comment, and whoever posts it may add a line."""
@@ -45,7 +42,7 @@ _RESERVE: Final = 600
 def report(report: Report, glossary: Glossary, shown: Callable[[str], str]) -> str:
     """A report as Markdown. `shown` gives the name of a file in a diff."""
     page = _Page(MOST_BYTES)
-    page.add(MARKER if report.something_to_say else NOTHING_TO_SAY, _heading(report.verdict))
+    page.add(SOMETHING if report.something_to_say else NOTHING, _heading(report.verdict))
     for line in report.summary[1:]:
         page.add(f"**{_sign(line)}{prose(line.text)}**")
     page.add_list([f"- {prose(f'{problem.place}: {problem.message}')}" for problem in report.unplanned])

@@ -14,6 +14,10 @@ from typing import Final
 
 from lhmigrate.reports.visible import visible, whole
 
+SOMETHING: Final = "<!-- lhmigrate -->"
+NOTHING: Final = "<!-- lhmigrate: nothing to say -->"
+"""The first lines of a report in Markdown; nobody sees them where it is shown."""
+
 _WORD: Final = re.compile(
     r"(\(?)([A-Za-z]+(?:'s)?|\d{1,3}(?:\.\d{1,3}){1,2}|→|…)([).,;:?…]*)|\d{1,3}(?:,\d{3})?[,;:]?|\(|[).,;:?]+"
 )
