@@ -42,7 +42,16 @@ LAYERS = (
     ("journal",),
     ("writer",),
     # From text to values, and the one engine.
-    ("tongue", "policies", "tiers", "dialects.calico_labels", "dialects.calico_selector", "dialects.common", "edits"),
+    (
+        "tongue",
+        "policies",
+        "tiers",
+        "dialects.calico_labels",
+        "dialects.calico_selector",
+        "dialects.common",
+        "dialects.located",
+        "edits",
+    ),
     (
         "changes",
         "page",
@@ -51,6 +60,7 @@ LAYERS = (
         "dialects.kubernetes",
         "dialects.calico_rules",
         "dialects.kubernetes_write",
+        "dialects.cilium_write",
         "verdict",
         "wording",
         "assumptions",
