@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from lhmigrate import tongue
+from lhmigrate.cni import Dialect
 from lhmigrate.edits import (
     AddPeers,
     AddPolicy,
@@ -16,40 +18,48 @@ from lhmigrate.edits import (
     TakePorts,
     TakeRule,
 )
+from lhmigrate.peers import Part
 from lhmigrate.policy import Direction
 from lhmigrate.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from lhmigrate.edits import Allowance
     from lhmigrate.errors import Place
+    from lhmigrate.http import HttpRule
     from lhmigrate.needs import Need
     from lhmigrate.peers import Peer
     from lhmigrate.ports import Ports
     from lhmigrate.release import Glossary
 
 
+KINDS: Final = {Dialect.KUBERNETES: "NetworkPolicy", Dialect.CILIUM: "CiliumNetworkPolicy"}
+"""What a policy of each dialect is called that is yet to be written."""
+
+
 def told(edit: Edit | AddRules) -> str:
     """What to do, in one sentence without its full stop."""
     match edit:
         case AddPorts():
-            return f"Add {several(_each(edit.ports))} to the rule at {edit.rule.place} of {edit.policy}"
+            ports = f"{several(_each(edit.ports))}{_requests(edit.http)}"
+            return f"Add {ports} to the rule at {edit.rule.place} of {edit.policy}"
         case AddPeers():
-            return f"Add {_who(edit.peers)} to the rule at {edit.rule.place} of {edit.policy}"
+            return f"Add {_who(edit.peers, edit.rule.direction)} to the rule at {edit.rule.place} of {edit.policy}"
         case AddRule():
-            return f"Add a rule to {edit.policy} that {_lets(edit.direction, edit.peers, edit.ports)}"
+            return f"Add a rule to {edit.policy} that {_lets(edit.allows)}"
         case AddPolicy():
-            lets = several([_lets(rule.direction, rule.peers, rule.ports) for rule in edit.rules])
-            return f"Add a NetworkPolicy {edit.name} that selects pods with {edit.selects} and {lets}"
+            lets = several([_lets(rule) for rule in edit.rules])
+            return f"Add a {KINDS[edit.dialect]} {edit.name} that selects pods with {edit.selects} and {lets}"
         case AddToValue():
-            return f"Add {_who(edit.peers)} to the Helm value {edit.path}"
+            return f"Add {_who(edit.peers, Direction.INGRESS)} to the Helm value {edit.path}"
         case AddRules():
             pods = several(list(dict.fromkeys((*edit.rules, *(need.own for need in edit.unnamed)))))
             return f"Where it isolates {pods}, add these rules unless it has them"
         case TakePorts():
             return f"Take {several(_each(edit.ports))} out of the rule at {edit.rule.place} of {edit.policy}"
         case TakePeers():
-            return f"Take {_who(edit.peers)} out of the rule at {edit.rule.place} of {edit.policy}"
+            return f"Take {_who(edit.peers, edit.rule.direction)} out of the rule at {edit.rule.place} of {edit.policy}"
         case TakeRule():
             return f"Take the rule at {edit.rule.place} out of {edit.policy}"
 
@@ -76,11 +86,21 @@ def _each(ports: Ports) -> list[str]:
     return [str(one) for one in ports.apart()]
 
 
-def _who(peers: Iterable[Peer]) -> str:
-    return several([str(peer) for peer in peers])
+def _who(peers: Iterable[Peer], direction: Direction) -> str:
+    told, entities = [], []
+    for peer in peers:
+        if isinstance(peer, Part):
+            entities.append(peer.entity)
+        else:
+            told.append(str(peer))
+    return several([*told, *([tongue.parts(entities, direction)] if entities else [])])
 
 
-def _lets(direction: Direction, peers: tuple[Peer, ...], ports: Ports) -> str:
-    who = _who(peers) if peers else "everyone"
-    on = several(_each(ports))
-    return f"lets {who} in on {on}" if direction is Direction.INGRESS else f"lets them out to {who} on {on}"
+def _lets(allowance: Allowance) -> str:
+    who = _who(allowance.peers, allowance.direction) if allowance.peers else "everyone"
+    on = f"{several(_each(allowance.ports))}{_requests(allowance.http)}"
+    return f"lets {who} in on {on}" if allowance.direction is Direction.INGRESS else f"lets them out to {who} on {on}"
+
+
+def _requests(http: tuple[HttpRule, ...] | None) -> str:
+    return f" for {several([str(one) for one in http])} alone" if http else ""

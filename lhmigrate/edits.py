@@ -6,15 +6,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from lhmigrate.cni import Dialect
+from lhmigrate.peers import Block
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lhmigrate.http import HttpRule
     from lhmigrate.labels import Selector
     from lhmigrate.needs import Need
     from lhmigrate.peers import Peer
     from lhmigrate.policy import Direction, Policy, Rule
     from lhmigrate.ports import Ports
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Allowance:
+    """What a rule lets through that is yet to be written."""
+
+    direction: Direction
+    peers: tuple[Peer, ...]
+    """None at all: everyone."""
+    ports: Ports
+    http: tuple[HttpRule, ...] | None = None
+    """The requests on them, in a dialect that can tell; None: every one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,11 +38,13 @@ class AddPorts:
     policy: Policy
     rule: Rule
     ports: Ports
+    http: tuple[HttpRule, ...] | None = None
+    """The requests on them that are let through, in a dialect that can tell; None: every one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AddPeers:
-    """More peers in a rule that already has these ports."""
+    """More peers in a rule that already has these ports, and lists peers of their kind."""
 
     policy: Policy
     rule: Rule
@@ -40,34 +56,24 @@ class AddRule:
     """One more rule in a policy that already isolates the pods in that direction."""
 
     policy: Policy
-    direction: Direction
-    peers: tuple[Peer, ...]
-    ports: Ports
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Allowance:
-    """One rule of a policy that is yet to be written."""
-
-    direction: Direction
-    peers: tuple[Peer, ...]
-    """None at all: everyone."""
-    ports: Ports
+    allows: Allowance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AddPolicy:
-    """One more policy, beside one that already isolates these pods in the directions of its rules."""
+    """One more policy, beside another. These pods are isolated already in the directions of its rules."""
 
     beside: Policy
     name: str
+    namespace: str
     selects: Selector
     rules: tuple[Allowance, ...]
+    dialect: Dialect
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TakePorts:
-    """Ports out of a rule, where they stand there by themselves; never its last ones."""
+    """Ports out of a rule, where they stand there by themselves; never all of what its place in the text names."""
 
     policy: Policy
     rule: Rule
@@ -85,7 +91,7 @@ class TakePeers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TakeRule:
-    """A whole rule out of a policy; never the last one of its direction."""
+    """All that stands at a rule's place out of a policy; never the last of its direction."""
 
     policy: Policy
     rule: Rule
@@ -109,6 +115,7 @@ class AddRules:
     """By the component whose pods it may isolate."""
     unnamed: tuple[Need, ...] = ()
     """For whom no rule can be written, because nobody said who they are."""
+    dialect: Dialect = Dialect.KUBERNETES
 
 
 PolicyEdit = AddPorts | AddPeers | AddRule | TakePorts | TakePeers | TakeRule
@@ -116,5 +123,21 @@ PolicyEdit = AddPorts | AddPeers | AddRule | TakePorts | TakePeers | TakeRule
 
 Edit = PolicyEdit | AddPolicy | AddToValue
 
-WRITTEN: Final = frozenset({Dialect.KUBERNETES})
+WRITTEN: Final = frozenset({Dialect.KUBERNETES, Dialect.CILIUM})
 """The dialects whose policies can be edited: those of `dialects.writers`, which a plan need not load to know that."""
+
+
+def takes_peers(policy: Policy, rule: Rule, peers: tuple[Peer, ...]) -> bool:
+    """Whether a rule can have these peers beside its own, so that nothing but its ports are opened to them.
+
+    A rule of Cilium's lists peers of one kind, and all that it says of ports is for each of them.
+    """
+    if policy.dialect is Dialect.CILIUM:
+        alone = sum(one.place == rule.place for one in policy.rules(rule.direction)) == 1
+        return alone and len({sort_of(one) for one in (*rule.peers, *peers)}) == 1
+    return policy.dialect is Dialect.KUBERNETES
+
+
+def sort_of(peer: Peer) -> object:
+    """Peers of one sort can stand in one list of Cilium's: pods, entities, networks, networks with holes."""
+    return type(peer), isinstance(peer, Block) and bool(peer.excepted)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.labels import Match
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 BELOW: Final = "..."
 """How a path ends that stands for every path that begins so."""
@@ -29,6 +32,10 @@ class Request(NamedTuple):
         if not (method.isascii() and method.isupper() and path.startswith("/")):
             raise ValueError(f"{text!r} is not written like GET /metrics or GET /v1/...")
         return Request(method, path)
+
+    def rule(self) -> HttpRule:
+        """What a rule says that lets this through and nothing else."""
+        return HttpRule(re.escape(self.method), re.escape(self.path))
 
     @property
     def exact(self) -> bool:
@@ -54,6 +61,13 @@ class HttpRule(NamedTuple):
         """Whether that request passes; of every path below one: whether all of them do."""
         fits = min(_fits(self.method, request.method), _fits(self.path, request.path))
         return min(fits, Match.MAYBE) if self.more else fits
+
+
+def only(requests: Sequence[Request]) -> tuple[HttpRule, ...] | None:
+    """What a rule says that lets these through and nothing else on the port; None: it cannot say it."""
+    if not requests or not all(one.exact for one in requests):
+        return None
+    return tuple(one.rule() for one in requests)
 
 
 @lru_cache(maxsize=1_000)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+from lhmigrate.cni import Dialect
 from lhmigrate.endpoints import Endpoint, Host, Outside, Pod
 from lhmigrate.labels import NAME_LABEL, NO_LABELS, Labels, Match, Operator, Requirement, Selector
-from lhmigrate.peers import Block, Peer, Pods
+from lhmigrate.peers import Block, Part, Peer, Pods
+from lhmigrate.tongue import ENTITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lhmigrate.release import Component, Release
     from lhmigrate.settings import Settings
@@ -19,7 +22,16 @@ MOST_LABELS: Final = 3
 """A selector of more is one that nobody would write."""
 
 
+_NAMEABLE: Final = {Dialect.KUBERNETES: Pods | Block, Dialect.CILIUM: Pods | Block | Part}
 _SAY_IT: Final = "say it under `peers` in .lhmigrate.yaml"
+
+
+def from_everywhere(peers: Iterable[Peer], namespace: str) -> tuple[Peer, ...]:
+    """The same in a policy that is in no namespace: pods of the one that is meant are named with it."""
+    home = Selector((Requirement(NAME_LABEL, Operator.IN, frozenset({namespace})),))
+    return tuple(
+        replace(one, namespaces=home) if isinstance(one, Pods) and one.namespaces is None else one for one in peers
+    )
 
 
 class Unnameable(Exception):  # noqa: N818 - the end cannot be named; asking was no error
@@ -33,9 +45,10 @@ class Unnameable(Exception):  # noqa: N818 - the end cannot be named; asking was
 class Names:
     """The names of the ends while some releases run side by side."""
 
-    def __init__(self, releases: Sequence[Release], settings: Settings) -> None:
+    def __init__(self, releases: Sequence[Release], settings: Settings, dialect: Dialect = Dialect.KUBERNETES) -> None:
         self._releases = tuple(releases)
         self._settings = settings
+        self._dialect = dialect
         self._selectors: dict[str, tuple[Selector, ...]] = {}
 
     def peers(self, end: Endpoint) -> tuple[Peer, ...]:
@@ -48,7 +61,7 @@ class Names:
             case Host():
                 return self._host(end)
             case Outside():
-                return _outside(end)
+                return _outside(end, self._dialect)
 
     def selector(self, component: str) -> Selector:
         """One selector that picks a component's pods of every release and no other pod. Raises `Unnameable`."""
@@ -93,6 +106,8 @@ class Names:
         return component.all_labels(self._settings.installed(release) if component.install_labels else NO_LABELS)
 
     def _host(self, host: Host) -> tuple[Peer, ...]:
+        if self._dialect is Dialect.CILIUM and host.role in ENTITIES:
+            return tuple(map(Part, ENTITIES[host.role]))
         if host.by_address is not Match.YES:
             cni = self._settings.cni.name
             if cni == "unknown":
@@ -122,10 +137,10 @@ def _pods_elsewhere(pod: Pod) -> Peer:
     return Pods(Selector(labels), Selector((namespace,)))
 
 
-def _outside(end: Outside) -> tuple[Peer, ...]:
+def _outside(end: Outside, dialect: Dialect) -> tuple[Peer, ...]:
     if end.addresses:
         return tuple(Block(network) for network in end.addresses)
-    assumed = [peer for peer in end.assumed if isinstance(peer, Pods | Block)]
+    assumed = [peer for peer in end.assumed if isinstance(peer, _NAMEABLE[dialect])]
     if not assumed:
         raise Unnameable(f"who {end.name} is was not said; {_SAY_IT}")
     return tuple(sorted(assumed, key=str))

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lhmigrate.cni import Dialect
+from lhmigrate.edits import WRITTEN
+from lhmigrate.http import only
+from lhmigrate.policy import Direction
 from lhmigrate.ports import NO_PORT, Ports
 from lhmigrate.verdict import doubtful_sides, sides
 
@@ -13,8 +17,9 @@ if TYPE_CHECKING:
 
     from lhmigrate.cluster import Leg
     from lhmigrate.endpoints import Endpoint, Pod
+    from lhmigrate.http import HttpRule
     from lhmigrate.policies import Policies
-    from lhmigrate.policy import Direction, Policy
+    from lhmigrate.policy import Policy
     from lhmigrate.verdict import Side
 
 
@@ -70,3 +75,21 @@ def _of_leg(leg: Leg, ports: Ports, sides: Iterable[Side]) -> Iterator[Need]:
             peers=tuple(dict.fromkeys(side.peer for side in mine)),
             policies=tuple(dict.fromkeys(policy for side in mine for policy in side.policies)),
         )
+
+
+def dialect_of(needs: Iterable[Need]) -> Dialect:
+    """The dialect in which a user would write what lets these through: that of the first policy that isolates."""
+    policies = (policy for need in needs for policy in need.policies if not policy.shipped_by)
+    return next((policy.dialect for policy in policies if policy.dialect in WRITTEN), Dialect.KUBERNETES)
+
+
+def http_alone(needs: Iterable[Need], dialect: Dialect) -> tuple[HttpRule, ...] | None:
+    """The requests to which a rule in that dialect can keep what is let in; None: it is for whole ports.
+
+    Who asks for single paths only, of a whole API, should get no more of it. Of the dialects that are written, only
+    Cilium's looks into HTTP (Documentation/security/policy/layer7.rst).
+    """
+    if dialect is not Dialect.CILIUM:
+        return None
+    found = {only(need.leg.requests) if need.direction is Direction.INGRESS else None for need in needs}
+    return found.pop() if len(found) == 1 else None

@@ -126,7 +126,7 @@ def _before(start: Installation, hop: Hop) -> tuple[Step, Installation]:
     """Opens what the hop needs. What turns out not to help is taken back, until all of the rest does."""
     transition = Transition(start.world(hop), hop)
     proposals, by_hand = widen(transition)
-    undone = [*_unread(transition), *(Undone(one.reason, None, one.needs, one.edit) for one in by_hand)]
+    undone = [*_unread(transition), *(Undone(one.reason, one.place, one.needs, one.edit) for one in by_hand)]
     while True:
         tried = _try(start, [one.edit for one in proposals])
         failed = tried.refused | (_useless(proposals, tried, transition) if not tried.refused else {})

@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from lhmigrate.dialects import kubernetes_write
+from lhmigrate.dialects.located import Located, Unwritable
 from lhmigrate.dialects.writers import WRITERS
 from lhmigrate.edits import AddPolicy, AddToValue, Edit
 from lhmigrate.errors import Place, Unreadable
@@ -160,13 +161,16 @@ class Placer:
         match one:
             case AddPolicy():
                 near = self._locate(one.beside.place)
-                data = kubernetes_write.document(one, near.data)
+                data = WRITERS[one.dialect].document(one, near.data)
                 return _Job(one, one.beside.place, near.root, [Append(near.route[:-1], (data,))])
             case AddToValue():
                 return self._value_job(one)
             case _:
                 found = self._locate(one.policy.place)
-                ops = WRITERS[one.policy.dialect].ops(one, found.data, found.route)
+                try:
+                    ops = WRITERS[one.policy.dialect].ops(one, found)
+                except Unwritable as refusal:
+                    raise CannotPlace(refusal.reason, one.policy.place) from None
                 return _Job(one, one.policy.place, found.root, ops)
 
     def _edit(self, file: str, jobs: list[_Job]) -> Outcome:
@@ -205,7 +209,7 @@ class Placer:
         """In the file of its neighbours where several share one, and else in a file of its own."""
         beside = added.beside.place.file
         text = self._texts.get(beside) or ""
-        data = kubernetes_write.document(added, near.data)
+        data = WRITERS[added.dialect].document(added, near.data)
         if self._policies_in.get(beside, 0) > 1:
             self._texts.change(beside, apply(text, [append_document(text, data, near.root)]))
             return Place(beside, text.count("\n") + 1)
@@ -256,14 +260,6 @@ class Placer:
         file, root = next((one for one in found if first in plain(one[1])), found[0])
         self._texts.check(file)
         return _Job(wanted, root.place, root, [_value_op(wanted, plain(root))])
-
-
-class Located(NamedTuple):
-    """A policy's data in its document."""
-
-    root: Node
-    route: Route
-    data: Any
 
 
 def _objects(node: Node, route: Route = ()) -> Iterator[tuple[Route, Node]]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate.peers import Pods
-from lhmigrate.policy import Direction
+from lhmigrate.policy import Action, Direction
 from lhmigrate.ports import EVERY_PORT, NO_PORT, Ports
 from lhmigrate.release import Usage
 
@@ -30,7 +30,7 @@ class Stale(NamedTuple):
 
 def stale(world: World, policy: Policy, old: Release, new: Release) -> Iterator[Stale]:
     """What only the old release needed of one policy, rule by rule, in its order."""
-    for rule in (*policy.ingress, *policy.egress):
+    for rule in (one for one in (*policy.ingress, *policy.egress) if one.action is Action.ALLOW):
         peers = tuple(peer for peer in rule.peers if _gone(world, peer, old, new))
         if peers:
             yield Stale(policy, rule, peers=peers)

@@ -11,11 +11,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate.edits import WRITTEN, PolicyEdit, TakePeers, TakePorts, TakeRule
-from lhmigrate.policy import Direction
+from lhmigrate.policy import Action, Direction
 from lhmigrate.ports import NO_PORT
 from lhmigrate.stale import stale
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lhmigrate.errors import Place
     from lhmigrate.peers import Peer
     from lhmigrate.policy import Policy, Rule
     from lhmigrate.ports import Ports
@@ -57,22 +60,40 @@ def tighten(world: World, old: Release, new: Release) -> Tightening:
 
 
 def _of_policy(policy: Policy, by_rule: dict[Rule, list[Stale]], into: Tightening) -> None:
-    going = {direction: len(policy.rules(direction)) for direction in Direction}
-    for rule, found in by_rule.items():
-        ports, peers = _all_of(policy, found)
-        if not ports and not peers:
-            continue
-        if (rule.ports <= ports and not rule.named) or len(peers) == len(rule.peers):
-            if going[rule.direction] > 1:
-                going[rule.direction] -= 1
-                into.edits.append(TakeRule(policy, rule))
-            else:
-                into.left.append(Left(policy, rule, _LAST))
-            continue
-        if ports:
-            into.edits.append(TakePorts(policy, rule, ports))
-        if peers:
-            into.edits.append(TakePeers(policy, rule, peers))
+    """What may go of one policy. Several rules may stand at one place, for the same peers (Cilium)."""
+    places = {direction: _by_place(policy.rules(direction)) for direction in Direction}
+    going = {direction: len(found) for direction, found in places.items()}
+    for direction in Direction:
+        for together in places[direction].values():
+            stale = {rule: _all_of(policy, by_rule[rule]) for rule in together if rule in by_rule}
+            peers = next((peers for _, peers in stale.values() if peers), ())
+            if not peers and not any(ports for ports, _ in stale.values()):
+                continue
+            rule = together[0]
+            if len(peers) == len(rule.peers) or all(_all_goes(one, stale) for one in together):
+                if going[direction] > 1:
+                    going[direction] -= 1
+                    into.edits.append(TakeRule(policy, rule))
+                else:
+                    into.left.append(Left(policy, rule, _LAST))
+                continue
+            into.edits.extend(TakePorts(policy, one, ports) for one, (ports, _) in stale.items() if ports)
+            if peers:
+                into.edits.append(TakePeers(policy, rule, peers))
+
+
+def _by_place(rules: Iterable[Rule]) -> dict[Place, list[Rule]]:
+    """The rules that let something through, by where they stand."""
+    found: dict[Place, list[Rule]] = defaultdict(list)
+    for rule in rules:
+        if rule.action is Action.ALLOW:
+            found[rule.place].append(rule)
+    return found
+
+
+def _all_goes(rule: Rule, stale: dict[Rule, tuple[Ports, tuple[Peer, ...]]]) -> bool:
+    """Whether no port of a rule is left."""
+    return rule in stale and bool(stale[rule][0]) and rule.ports <= stale[rule][0] and not rule.named
 
 
 def _all_of(policy: Policy, found: list[Stale]) -> tuple[Ports, tuple[Peer, ...]]:

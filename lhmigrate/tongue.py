@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from lhmigrate.cni import Dialect
-from lhmigrate.endpoints import Host, Role
+from lhmigrate.endpoints import Entity, Host, Role
 from lhmigrate.labels import Match
 from lhmigrate.policy import Direction
 from lhmigrate.release import EndpointKind
@@ -15,8 +15,21 @@ if TYPE_CHECKING:
 
     from lhmigrate.cni import Cni
 
-_ENTITIES: Final = {Role.API_SERVER: "kube-apiserver", Role.OTHER_NODE: "remote-node", Role.OWN_NODE: "host"}
-_BY_KIND: Final = {EndpointKind.API_SERVER: "kube-apiserver", EndpointKind.NODE: "remote-node"}
+ENTITIES: Final = {
+    Role.API_SERVER: (Entity.KUBE_APISERVER,),
+    Role.OTHER_NODE: (Entity.HOST, Entity.REMOTE_NODE),
+    Role.OWN_NODE: (Entity.HOST,),
+}
+"""Cilium's names for nodes, by whose node it is. Another node is one that the pod might as well run on: where it does,
+Cilium lets it in by itself, unless its allow-localhost says `policy`."""
+
+_CALLED: Final = {
+    Entity.KUBE_APISERVER: "the API server",
+    Entity.HOST: "nodes",
+    Entity.REMOTE_NODE: "nodes",
+    Entity.WORLD: "whatever is outside of the cluster",
+}
+_BY_KIND: Final = {EndpointKind.API_SERVER: Role.API_SERVER, EndpointKind.NODE: Role.OTHER_NODE}
 
 
 def new_kind(cni: Cni) -> str:
@@ -26,10 +39,8 @@ def new_kind(cni: Cni) -> str:
 
 def host(end: Host, direction: Direction | None, cni: Cni) -> str:
     """What to write in a rule for a node or the API server."""
-    if new_kind(cni) == "CiliumNetworkPolicy" and end.role in _ENTITIES:
-        # Documentation/security/policy/layer3.rst, "Entities based": there, calls arrive by way of worker nodes.
-        tunnelled = end.role is Role.API_SERVER and direction is Direction.INGRESS
-        return f"{entities(direction)}: [{_ENTITIES[end.role]}]" + ("; on AKS and GKE, cluster" if tunnelled else "")
+    if new_kind(cni) == "CiliumNetworkPolicy" and end.role in ENTITIES:
+        return _field(ENTITIES[end.role], direction)
     if end.by_address is Match.NO or (end.by_address is Match.MAYBE and cni.name != "unknown"):
         return f"in a rule that names nobody: on {cni.name}, an ipBlock may not match it"
     if not end.addresses:
@@ -39,6 +50,19 @@ def host(end: Host, direction: Direction | None, cni: Cni) -> str:
     return f"ipBlock {listed}" + (" and more" if len(end.addresses) > 3 else "")
 
 
+def parts(named: Sequence[Entity], direction: Direction) -> str:
+    """Several parts of a cluster, and what to write for them."""
+    called = dict.fromkeys(_CALLED.get(one, f"the entity {one.value}") for one in named)
+    return f"{' and '.join(called)} ({_field(named, direction)})"
+
+
+def _field(named: Sequence[Entity], direction: Direction | None) -> str:
+    # Documentation/security/policy/layer3.rst, "Entities based": there, calls arrive by way of worker nodes.
+    tunnelled = Entity.KUBE_APISERVER in named and direction is Direction.INGRESS
+    listed = ", ".join(one.value for one in named)
+    return f"{entities(direction)}: [{listed}]" + ("; on AKS and GKE, cluster" if tunnelled else "")
+
+
 def entities(direction: Direction | None) -> str:
     """The field of Cilium's that names entities."""
     return "toEntities" if direction is Direction.EGRESS else "fromEntities"
@@ -46,5 +70,6 @@ def entities(direction: Direction | None) -> str:
 
 def kinds(found: Sequence[EndpointKind], direction: Direction | None) -> str:
     """What to write for several kinds of ends at once, in Cilium's words."""
-    names = dict.fromkeys(_BY_KIND[kind] for kind in found if kind in _BY_KIND)
+    roles = [_BY_KIND[kind] for kind in found if kind in _BY_KIND]
+    names = dict.fromkeys(one.value for role in roles for one in ENTITIES[role])
     return f"{entities(direction)}: [{', '.join(names)}]"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate.edits import AddRules, Allowance
 from lhmigrate.naming import Names, Unnameable
-from lhmigrate.needs import Need, doubts
+from lhmigrate.needs import Need, dialect_of, doubts, http_alone
 from lhmigrate.ports import NO_PORT
 from lhmigrate.release import Usage
 
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lhmigrate.errors import Problem
+    from lhmigrate.http import HttpRule
     from lhmigrate.peers import Peer
     from lhmigrate.policy import Direction
     from lhmigrate.ports import Ports
     from lhmigrate.transition import Transition
+
+    Http = tuple[HttpRule, ...] | None
 
 
 class Unread(NamedTuple):
@@ -59,7 +62,9 @@ def _asked(transition: Transition) -> dict[Problem, tuple[Need, ...]]:
 
 def _rules(transition: Transition, needs: Iterable[Need]) -> AddRules:
     """The rules, pod by pod; those for ends that cannot be named are left to be filled in."""
-    names = Names((transition.hop.old, transition.hop.new), transition.world.settings)
+    needs = tuple(needs)
+    dialect = dialect_of(needs)
+    names = Names((transition.hop.old, transition.hop.new), transition.world.settings, dialect)
     rules: dict[str, list[Allowance]] = defaultdict(list)
     unnamed: list[Need] = []
     for need in needs:
@@ -68,16 +73,18 @@ def _rules(transition: Transition, needs: Iterable[Need]) -> AddRules:
         except Unnameable:
             unnamed.append(need)
         else:
-            rules[need.own].append(Allowance(need.direction, peers, need.ports))
-    return AddRules({own: _together(found) for own, found in rules.items()}, tuple(unnamed))
+            rules[need.own].append(Allowance(need.direction, peers, need.ports, http_alone([need], dialect)))
+    return AddRules({own: _together(found) for own, found in rules.items()}, tuple(unnamed), dialect)
 
 
 def _together(rules: Iterable[Allowance]) -> tuple[Allowance, ...]:
     """One rule for the same peers, and then one for the same ports."""
-    by_peers: dict[tuple[Direction, tuple[Peer, ...]], Ports] = defaultdict(lambda: NO_PORT)
+    by_peers: dict[tuple[Direction, tuple[Peer, ...], Http], Ports] = defaultdict(lambda: NO_PORT)
     for one in rules:
-        by_peers[one.direction, one.peers] |= one.ports
-    by_ports: dict[tuple[Direction, Ports], dict[Peer, None]] = defaultdict(dict)
-    for (direction, peers), ports in by_peers.items():
-        by_ports[direction, ports] |= dict.fromkeys(peers)
-    return tuple(Allowance(direction, tuple(peers), ports) for (direction, ports), peers in by_ports.items())
+        by_peers[one.direction, one.peers, one.http] |= one.ports
+    by_ports: dict[tuple[Direction, Ports, Http], dict[Peer, None]] = defaultdict(dict)
+    for (direction, peers, http), ports in by_peers.items():
+        by_ports[direction, ports, http] |= dict.fromkeys(peers)
+    return tuple(
+        Allowance(direction, tuple(peers), ports, http) for (direction, ports, http), peers in by_ports.items()
+    )

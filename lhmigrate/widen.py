@@ -3,27 +3,44 @@
 In this order: a Helm value of the new release that does it; a port beside its sisters in the rule that already
 names that peer; a peer beside its sisters; a rule in the policy that already isolates the pod; a new policy
 beside that one. No edit may let in more than what is missing, so each of these is passed over where its policy
-selects other pods too, or its rule names others.
+selects other pods too, or its rule names others. All of it is in the dialect of the policy that is changed, or beside
+which a new one is written; a dialect that cannot name an end is passed over, too.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate import shipped
-from lhmigrate.edits import WRITTEN, AddPeers, AddPolicy, AddPorts, AddRule, AddToValue, Allowance, Edit
+from lhmigrate.cni import Dialect
+from lhmigrate.edits import (
+    WRITTEN,
+    AddPeers,
+    AddPolicy,
+    AddPorts,
+    AddRule,
+    AddToValue,
+    Allowance,
+    Edit,
+    sort_of,
+    takes_peers,
+)
 from lhmigrate.labels import Match
-from lhmigrate.naming import Names, Unnameable
-from lhmigrate.needs import Need, needs
-from lhmigrate.peers import EVERYONE, Peer, Pods
-from lhmigrate.policy import Direction, Policy, Rule
+from lhmigrate.naming import Names, Unnameable, from_everywhere
+from lhmigrate.needs import Need, http_alone, needs
+from lhmigrate.peers import EVERYONE, Peer, Pods, names_outright
+from lhmigrate.policy import FIRST, Action, Direction, Policy, Rule
 from lhmigrate.ports import NO_PORT, Ports
 from lhmigrate.release import Usage
+from lhmigrate.state import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from lhmigrate.errors import Place
+    from lhmigrate.http import HttpRule
     from lhmigrate.transition import Transition
 
 _STANDS_ALONE = (
@@ -46,6 +63,8 @@ class ByHand(NamedTuple):
     reason: str
     edit: Edit | None = None
     """What would be right if it could be made; None: not even that is known."""
+    place: Place | None = None
+    """Of what stands in the way."""
 
 
 class _Demand(NamedTuple):
@@ -53,9 +72,14 @@ class _Demand(NamedTuple):
 
     own: str
     direction: Direction
-    peers: tuple[Peer, ...]
+    names: Mapping[Dialect, tuple[Peer, ...]]
+    """How the dialects that can do so name the peers."""
     ports: Ports
     needs: tuple[Need, ...]
+
+    def http(self, dialect: Dialect) -> tuple[HttpRule, ...] | None:
+        """The requests to which a rule in that dialect keeps them."""
+        return http_alone(self.needs, dialect)
 
 
 class _Home(NamedTuple):
@@ -77,7 +101,10 @@ class _Widening:
         self._transition = transition
         self._hop = transition.hop
         self._world = transition.world
-        self._names = Names((self._hop.old, self._hop.new), self._world.settings)
+        self._home_namespace = self._world.settings.namespace
+        self._names = {
+            dialect: Names((self._hop.old, self._hop.new), self._world.settings, dialect) for dialect in WRITTEN
+        }
         self._by_hand: list[ByHand] = []
         blocked = {key: verdict.blocked for key, (_, verdict) in transition.judged_before.items()}
         self._wanted: dict[tuple[str, Direction], dict[str, Ports]] = defaultdict(dict)
@@ -112,22 +139,48 @@ class _Widening:
     def _demands(self) -> Iterator[_Demand]:
         """What must be opened, for ends that can be named."""
         cut = [(hurt.leg, ports) for hurt in self._transition.hurts() if (ports := hurt.newly_blocked)]
-        merged: dict[tuple[str, Direction, tuple[Peer, ...]], list[Need]] = defaultdict(list)
+        merged: dict[object, tuple[Mapping[Dialect, tuple[Peer, ...]], list[Need]]] = {}
         for need in needs(cut, self._transition.after):
             if not self._is_component(need.own):
                 self._refuse([need], f"the policies of {need.own} are not Longhorn's")
                 continue
+            if (denying := self._denying(need)) is not None:
+                self._by_hand.append(ByHand((need,), "denies it, whatever others allow", place=denying.place))
+                continue
             try:
-                peers = tuple(dict.fromkeys(peer for end in need.peers for peer in self._names.peers(end)))
+                names = self._named(need)
             except Unnameable as error:
                 self._refuse([need], error.reason)
                 continue
-            merged[need.own, need.direction, peers].append(need)
-        for (own, direction, peers), found in merged.items():
+            kept_to = tuple(http_alone([need], dialect) for dialect in names)
+            key = (need.own, need.direction, tuple(names.items()), kept_to)
+            merged.setdefault(key, (names, []))[1].append(need)
+        for names, found in merged.values():
             ports = NO_PORT
             for need in found:
                 ports |= need.ports
-            yield _Demand(own, direction, peers, ports, tuple(found))
+            yield _Demand(found[0].own, found[0].direction, names, ports, tuple(found))
+
+    def _denying(self, need: Need) -> Rule | None:
+        """The rule that forbids it before any that could let it through; None: there is none."""
+        _, verdict = self._transition.judged_during[key_of(need.leg)]
+        rule = verdict.denying if verdict.direction is need.direction else None
+        return rule if rule is not None and rule.order == FIRST and rule.ports.meets(need.ports) else None
+
+    def _named(self, need: Need) -> Mapping[Dialect, tuple[Peer, ...]]:
+        """How each dialect that the user writes near these pods names the peers. Raises `Unnameable` if none can."""
+        spoken = dict.fromkeys(one.dialect for one in self._near([need]) if one.dialect in WRITTEN)
+        found: dict[Dialect, tuple[Peer, ...]] = {}
+        refusals: list[Unnameable] = []
+        for dialect in spoken or (Dialect.KUBERNETES,):
+            try:
+                peers = (peer for end in need.peers for peer in self._names[dialect].peers(end))
+                found[dialect] = tuple(dict.fromkeys(peers))
+            except Unnameable as error:
+                refusals.append(error)
+        if not found:
+            raise refusals[0]
+        return found
 
     def _is_component(self, name: str) -> bool:
         return name in self._hop.old.components or name in self._hop.new.components
@@ -146,32 +199,73 @@ class _Widening:
         for path in dict.fromkeys(path for flow in flows for path in flow.opened_by):
             kind = lists.get(path)
             if kind in {"cidr", "peer"} and all(path in flow.opened_by for flow in flows):
-                return AddToValue(path, kind, demand.peers)
+                return self._to_value(path, kind, demand)
         return None
+
+    def _to_value(self, path: str, kind: str, demand: _Demand) -> Edit | None:
+        """Helm values name peers as NetworkPolicies do."""
+        try:
+            ends = (end for need in demand.needs for end in need.peers)
+            peers = tuple(dict.fromkeys(peer for end in ends for peer in self._names[Dialect.KUBERNETES].peers(end)))
+        except Unnameable:
+            return None
+        return AddToValue(path, kind, peers)
 
     def _in_a_rule(self, demand: _Demand) -> Edit | None:
         """A port, or a peer, in a rule that is there."""
         policies = self._fitting(demand)
-        for policy in policies:
-            for rule in policy.rules(demand.direction):
-                if self._names_only_who_needs(rule, demand) and _admits(rule, policy, demand):
-                    return AddPorts(policy, rule, demand.ports - rule.ports)
-        for policy in policies:
-            for rule in policy.rules(demand.direction):
-                if rule.peers != EVERYONE and not rule.named and demand.ports <= rule.ports:
-                    wanted = self._wanted[demand.own, demand.direction]
-                    if all(rule.ports <= wanted[need.peer] for need in demand.needs):
-                        return AddPeers(policy, rule, demand.peers)
+        allowing = [
+            (policy, rule)
+            for policy in policies
+            for rule in policy.rules(demand.direction)
+            if rule.action is Action.ALLOW and rule.peers != EVERYONE
+        ]
+        for policy, rule in allowing:
+            if self._names_only_who_needs(rule, policy, demand) and _admits(rule, policy, demand):
+                return AddPorts(policy, rule, demand.ports - rule.ports, demand.http(policy.dialect))
+        wanted = self._wanted[demand.own, demand.direction]
+        for policy, rule in allowing:
+            peers = self._peers(demand, policy)
+            exactly = demand.ports <= rule.ports and all(rule.ports <= wanted[need.peer] for need in demand.needs)
+            same = exactly and not rule.named and demand.http(policy.dialect) == rule.http
+            if same and takes_peers(policy, rule, peers):
+                return AddPeers(policy, rule, peers)
         return None
 
-    def _isolating(self, demand: _Demand) -> list[Policy]:
-        """The user's own policies that cut it."""
-        found = dict.fromkeys(policy for need in demand.needs for policy in need.policies)
+    def _peers(self, demand: _Demand, policy: Policy) -> tuple[Peer, ...]:
+        """The peers as a rule of that policy names them."""
+        peers = demand.names[policy.dialect]
+        return peers if policy.namespaces is None else from_everywhere(peers, self._home_namespace)
+
+    def _own(self, some: Iterable[Need]) -> list[Policy]:
+        """The user's own policies that cut these needs, and those that let others through to or from the same pods.
+
+        The latter isolate nobody in that direction, and a rule beside their others does not change that.
+        """
+        selecting = self._transition.after.selecting
+        some = list(some)
+        found = dict.fromkeys(policy for need in some for policy in need.policies)
+        found |= dict.fromkeys(
+            step.policy
+            for need in some
+            for pod in need.pods
+            for stage in selecting(pod, need.direction).stages
+            for step in stage.steps
+            if step.rule.action is Action.ALLOW
+        )
         return [policy for policy in found if not policy.shipped_by and not policy.unread]
 
+    def _near(self, some: Iterable[Need]) -> list[Policy]:
+        """The policies beside which a new one may be written, the nearest first."""
+        home = self._home_namespace
+        there = [one for one in self._world.inventory.policies if one.namespace == home and not one.unread]
+        everywhere = [one for one in self._own(some) if one.namespaces is not None and one.dialect in WRITTEN]
+        near = dict.fromkeys((*self._own(some), *there))
+        return [one for one in near if one.namespace == home or one in everywhere]
+
     def _fitting(self, demand: _Demand) -> list[Policy]:
-        """Those of them that can take a rule for it, in a dialect that we write."""
-        return [one for one in self._isolating(demand) if one.dialect in WRITTEN and self._fits(one, demand)]
+        """Those that can take a rule for it, in a dialect that can name the peers."""
+        return [one for one in self._own(demand.needs) if one.dialect in demand.names and self._fits(one, demand)]
 
     def _fits(self, policy: Policy, demand: _Demand) -> bool:
         """Whether what is let in there is let in to these pods and no others."""
@@ -179,6 +273,7 @@ class _Widening:
         return (
             all(policy.applies_to(pod) is Match.YES for need in demand.needs for pod in need.pods)
             and policy.selects.identifies
+            and (policy.namespaces is None or names_outright(policy.namespaces) == {self._home_namespace})
             and all(
                 component.name == own
                 for release in (self._hop.old, self._hop.new)
@@ -186,16 +281,17 @@ class _Widening:
             )
         )
 
-    def _names_only_who_needs(self, rule: Rule, demand: _Demand) -> bool:
+    def _names_only_who_needs(self, rule: Rule, policy: Policy, demand: _Demand) -> bool:
         """Whether everybody whom a rule names needs all of these ports."""
         wanted = self._wanted[demand.own, demand.direction]
         entitled = {peer for peer, ports in wanted.items() if demand.ports <= ports}
-        return all(peer in demand.peers or self._means(peer, entitled) for peer in rule.peers)
+        asking = self._peers(demand, policy)
+        return all(peer in asking or self._means(peer, entitled) for peer in rule.peers)
 
     def _means(self, peer: Peer, entitled: set[str]) -> bool:
         if not isinstance(peer, Pods) or not peer.pods.identifies:
             return False
-        if peer.namespaces is not None and peer.named_namespaces() != {self._world.settings.namespace}:
+        if peer.namespaces is not None and peer.named_namespaces() != {self._home_namespace}:
             return False
         releases = (self._hop.old, self._hop.new)
         picked = [one.name for release in releases for one in self._world.picked(peer.pods, release)]
@@ -203,18 +299,14 @@ class _Widening:
 
     def _home(self, demand: _Demand) -> _Home | None:
         """The policy that gets a rule of its own for it, or the one beside which a new policy is written."""
-        isolating = self._isolating(demand)
         if not any(need.policies for need in demand.needs):
             self._refuse(demand.needs, "a rule forbids it, so no rule that lets it through helps")
             return None
-        fit = self._fitting(demand)
         # Best one that has rules of this direction already.
-        fit.sort(key=lambda policy: not policy.rules(demand.direction))
+        fit = sorted(self._fitting(demand), key=lambda policy: not policy.rules(demand.direction))
         if fit:
             return _Home(fit[0], new=False)
-        home = self._world.settings.namespace
-        near = [*isolating, *(one for one in self._world.inventory.policies if one.namespace == home)]
-        beside = next((one for one in near if one.namespace == home and not one.unread), None)
+        beside = next((one for one in self._near(demand.needs) if _dialect_beside(one) in demand.names), None)
         edit = None if beside is None else self._new_policy(beside, demand.own, [demand])
         if edit is None or not self._isolated_all_along(demand):
             reason = _STANDS_ALONE if edit is not None or beside is None else "no label picks these pods alone"
@@ -247,20 +339,22 @@ class _Widening:
                 fresh[demands[0].own] += demands
                 beside.setdefault(demands[0].own, home.policy)
                 continue
-            for rule, found in _on_equal_ports(demands):
-                yield Proposal(AddRule(home.policy, rule.direction, rule.peers, rule.ports), found)
+            peers = partial(self._peers, policy=home.policy)
+            for allows, found in _on_equal_ports(demands, peers, home.policy.dialect):
+                yield Proposal(AddRule(home.policy, allows), found)
         for own, demands in fresh.items():
             edit = self._new_policy(beside[own], own, demands)
             if edit is not None:
                 yield Proposal(edit, tuple(need for demand in demands for need in demand.needs))
 
     def _new_policy(self, beside: Policy, own: str, demands: Iterable[_Demand]) -> AddPolicy | None:
+        dialect = _dialect_beside(beside)
         try:
-            selects = self._names.selector(own)
+            selects = self._names[dialect].selector(own)
         except Unnameable:
             return None
-        rules = tuple(rule for rule, _ in _on_equal_ports(demands))
-        return AddPolicy(beside, self._name(f"allow-{own}"), selects, rules)
+        rules = tuple(allows for allows, _ in _on_equal_ports(demands, lambda one: one.names[dialect], dialect))
+        return AddPolicy(beside, self._name(f"allow-{own}"), self._home_namespace, selects, rules, dialect)
 
     def _name(self, wanted: str) -> str:
         """A name that no policy has yet."""
@@ -295,26 +389,39 @@ def _for_one_reason(found: Iterable[ByHand]) -> list[ByHand]:
     result: dict[object, ByHand] = {}
     for one in found:
         need = one.needs[0]
-        key = (need.own, need.direction, need.peer, one.reason) if one.edit is None else one
+        key = (need.own, need.direction, need.peer, one.reason, one.place) if one.edit is None else one
         first = result.get(key)
         result[key] = one if first is None else first._replace(needs=(*first.needs, *one.needs))
     return list(result.values())
 
 
-def _on_equal_ports(demands: Iterable[_Demand]) -> list[tuple[Allowance, tuple[Need, ...]]]:
-    """One rule for all peers that need the same ports."""
-    groups: dict[tuple[Direction, Ports], list[_Demand]] = defaultdict(list)
+def _on_equal_ports(
+    demands: Iterable[_Demand], peers: Callable[[_Demand], tuple[Peer, ...]], dialect: Dialect
+) -> list[tuple[Allowance, tuple[Need, ...]]]:
+    """One rule for all peers that need the same ports, as far as one rule can name them."""
+    groups: dict[object, list[_Demand]] = defaultdict(list)
     for demand in demands:
-        groups[demand.direction, demand.ports].append(demand)
+        sorts = frozenset(map(sort_of, peers(demand))) if dialect is Dialect.CILIUM else None
+        groups[demand.direction, demand.ports, demand.http(dialect), sorts].append(demand)
     return [
         (
-            Allowance(direction, tuple(dict.fromkeys(peer for one in found for peer in one.peers)), ports),
+            Allowance(
+                found[0].direction,
+                tuple(dict.fromkeys(peer for one in found for peer in peers(one))),
+                found[0].ports,
+                found[0].http(dialect),
+            ),
             tuple(need for one in found for need in one.needs),
         )
-        for (direction, ports), found in groups.items()
+        for found in groups.values()
     ]
+
+
+def _dialect_beside(policy: Policy) -> Dialect:
+    """The dialect of a new policy beside another: the same, if we write it."""
+    return policy.dialect if policy.dialect in WRITTEN else Dialect.KUBERNETES
 
 
 def _admits(rule: Rule, policy: Policy, demand: _Demand) -> bool:
     ends = (end for need in demand.needs for end in need.peers)
-    return rule.peers != EVERYONE and all(rule.admits(end, policy.namespace) is Match.YES for end in ends)
+    return all(rule.admits(end, policy.namespace) is Match.YES for end in ends)

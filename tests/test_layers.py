@@ -43,7 +43,16 @@ LAYERS = (
     ("journal",),
     ("writer",),
     # From text to values, and the one engine.
-    ("tongue", "policies", "tiers", "dialects.calico_labels", "dialects.calico_selector", "dialects.common", "edits"),
+    (
+        "tongue",
+        "policies",
+        "tiers",
+        "dialects.calico_labels",
+        "dialects.calico_selector",
+        "dialects.common",
+        "dialects.located",
+        "edits",
+    ),
     (
         "changes",
         "page",
@@ -52,6 +61,7 @@ LAYERS = (
         "dialects.kubernetes",
         "dialects.calico_rules",
         "dialects.kubernetes_write",
+        "dialects.cilium_write",
         "verdict",
         "wording",
         "assumptions",

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from lhmigrate.dialects.located import added_to, namespace_beside
 from lhmigrate.edits import AddPeers, AddPorts, AddRule, Allowance, PolicyEdit, TakePeers, TakePorts, TakeRule
 from lhmigrate.labels import Operator
 from lhmigrate.peers import Block, Pods
 from lhmigrate.policy import Direction
 from lhmigrate.ports import EVERY_PORT, FIRST, LAST, Ports
-from lhmigrate.yamledit import Append, Op, Put, Remove, Route
+from lhmigrate.yamledit import Append, Op, Remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from lhmigrate.dialects.located import Located
     from lhmigrate.edits import AddPolicy
     from lhmigrate.labels import Selector
     from lhmigrate.peers import Peer
-    from lhmigrate.policy import Policy, Rule
 
 Data = dict[str, Any]
 
@@ -27,43 +28,25 @@ PEERS: Final = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 _TYPES: Final = {Direction.INGRESS: "Ingress", Direction.EGRESS: "Egress"}
 
 
-def ops(edit: PolicyEdit, data: Data, at: Route) -> list[Op]:
-    """What to do to a policy's data, which stand at that route of their document."""
-    spec: Data = data["spec"]
+def ops(edit: PolicyEdit, found: Located) -> list[Op]:
+    """What to do to a policy's data."""
+    brief = _brief(found.data["spec"])
     match edit:
         case AddPorts():
-            route = _rule_at(edit.policy, edit.rule, at)
-            return [Append((*route, "ports"), tuple(ports(edit.ports, brief=_brief(spec))))]
+            return [Append((*found.to(edit.rule.place), "ports"), tuple(ports(edit.ports, brief=brief)))]
         case AddPeers():
-            route = _rule_at(edit.policy, edit.rule, at)
-            return [Append((*route, PEERS[edit.rule.direction]), tuple(peer(one) for one in edit.peers))]
+            route = (*found.to(edit.rule.place), PEERS[edit.rule.direction])
+            return [Append(route, tuple(peer(one) for one in edit.peers))]
         case AddRule():
-            key = edit.direction.value
-            added = rule(Allowance(edit.direction, edit.peers, edit.ports), brief=_brief(spec))
-            return [Append((*at, "spec", key), (added,)) if spec.get(key) else Put((*at, "spec"), key, [added])]
+            return [added_to(found, "spec", edit.allows.direction.value, [rule(edit.allows, brief=brief)])]
         case TakePorts():
-            route = _rule_at(edit.policy, edit.rule, at)
-            items = _rule_data(edit.policy, edit.rule, spec)["ports"]
-            return [Remove((*route, "ports", index)) for index in _within(items, edit.ports)]
+            route = (*found.to(edit.rule.place), "ports")
+            return [Remove((*route, index)) for index in _within(found.at(route), edit.ports)]
         case TakePeers():
-            route = (*_rule_at(edit.policy, edit.rule, at), PEERS[edit.rule.direction])
+            route = (*found.to(edit.rule.place), PEERS[edit.rule.direction])
             return [Remove((*route, edit.rule.peers.index(one))) for one in edit.peers]
         case TakeRule():
-            return [Remove(_rule_at(edit.policy, edit.rule, at))]
-
-
-def _rule_at(policy: Policy, rule: Rule, at: Route) -> Route:
-    return (*at, "spec", rule.direction.value, _index(policy, rule))
-
-
-def _rule_data(policy: Policy, rule: Rule, spec: Data) -> Data:
-    found: Data = spec[rule.direction.value][_index(policy, rule)]
-    return found
-
-
-def _index(policy: Policy, rule: Rule) -> int:
-    """A policy's rules of a direction that it isolates are all those of its text, in their order."""
-    return policy.rules(rule.direction).index(rule)
+            return [Remove(found.to(edit.rule.place))]
 
 
 def _within(items: Iterable[Data], gone: Ports) -> Iterator[int]:
@@ -84,14 +67,15 @@ def _brief(spec: Data) -> bool:
 
 
 def document(added: AddPolicy, like: Data) -> Data:
-    """A whole policy, which names a namespace where the one that it stands beside does."""
+    """A whole policy beside another, whose data are `like`."""
     brief = _brief(like.get("spec") or {})
-    rules = {
+    found = {
         direction: [rule(one, brief=brief) for one in added.rules if one.direction is direction]
         for direction in Direction
     }
-    namespace = (like.get("metadata") or {}).get("namespace")
-    return policy(added.name, namespace, added.selects, {one: found for one, found in rules.items() if found})
+    return policy(
+        added.name, namespace_beside(added, like), added.selects, {one: each for one, each in found.items() if each}
+    )
 
 
 def policy(name: str, namespace: str | None, selects: Selector, rules: Mapping[Direction, Any]) -> Data:
@@ -102,6 +86,11 @@ def policy(name: str, namespace: str | None, selects: Selector, rules: Mapping[D
     spec: Data = {"podSelector": selector(selects), "policyTypes": [_TYPES[direction] for direction in rules]}
     spec |= {direction.value: found for direction, found in rules.items()}
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+
+
+def rules(allowance: Allowance) -> list[Data]:
+    """The entries of `ingress` or `egress` that let it through, and nothing else."""
+    return [rule(allowance)]
 
 
 def rule(allowance: Allowance, *, brief: bool = False) -> Data:

@@ -5,18 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from lhmigrate.cni import Dialect
-from lhmigrate.dialects import kubernetes_write
+from lhmigrate.dialects import cilium_write, kubernetes_write
 
 if TYPE_CHECKING:
-    from lhmigrate.edits import PolicyEdit
-    from lhmigrate.yamledit import Op, Route
+    from lhmigrate.dialects.located import Located
+    from lhmigrate.edits import AddPolicy, Allowance, PolicyEdit
+    from lhmigrate.yamledit import Op
 
 
 class Writer(Protocol):
     """What a dialect must be able to do for a patch."""
 
-    def ops(self, edit: PolicyEdit, data: dict[str, Any], at: Route) -> list[Op]:
-        """What to do to a policy's data, which stand at that route of their document."""
+    def ops(self, edit: PolicyEdit, found: Located) -> list[Op]:
+        """What to do to a policy's data. Raises `Unwritable`."""
+
+    def document(self, added: AddPolicy, like: Any) -> Any:  # noqa: ANN401 - YAML's data
+        """A whole policy beside another, whose data are `like`."""
+
+    def rules(self, allowance: Allowance) -> list[Any]:
+        """The rules that let it through, and nothing else."""
 
 
-WRITERS: Final[dict[Dialect, Writer]] = {Dialect.KUBERNETES: kubernetes_write}
+WRITERS: Final[dict[Dialect, Writer]] = {Dialect.KUBERNETES: kubernetes_write, Dialect.CILIUM: cilium_write}

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Any, Final
 
-from lhmigrate.dialects import kubernetes_write
+from lhmigrate.dialects.writers import WRITERS
 from lhmigrate.edits import AddPeers, AddPolicy, AddPorts, AddRule, AddRules, AddToValue, Allowance
 from lhmigrate.endpoints import Host
-from lhmigrate.labels import Match
+from lhmigrate.labels import EVERYTHING, NAME_LABEL, Match, Operator, Requirement, Selector
+from lhmigrate.needs import dialect_of, http_alone
+from lhmigrate.peers import Block, Pods
 from lhmigrate.placing import value_data
-from lhmigrate.ports import NO_PORT
+from lhmigrate.ports import EVERY_PORT, NO_PORT
 from lhmigrate.yamledit import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from lhmigrate.cni import Dialect
     from lhmigrate.needs import Need
     from lhmigrate.patch import Undone
 
-SOMEBODY = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "NAMESPACE"}}}
-SOMEWHERE = {"ipBlock": {"cidr": "ADDRESS/32"}}
+
+class _Unsaid(IPv4Network):
+    """An address that nobody said."""
+
+    def __str__(self) -> str:
+        return "ADDRESS/32"
+
+
+SOMEBODY: Final = Pods(EVERYTHING, Selector((Requirement(NAME_LABEL, Operator.IN, frozenset({"NAMESPACE"})),)))
+SOMEWHERE: Final = Block(_Unsaid("192.0.2.0/32"))
 """Stand for who nobody said; what is written in capitals is to be filled in."""
 
 
@@ -40,11 +52,11 @@ def _for_pods(own: str, edit: AddRules) -> str:
     """The rules for one component's pods, under its name."""
     rules: dict[str, list[Any]] = {}
     for one in edit.rules.get(own, ()):
-        rules.setdefault(one.direction.value, []).append(kubernetes_write.rule(one))
+        rules.setdefault(one.direction.value, []).extend(WRITERS[edit.dialect].rules(one))
     unnamed = [need for need in edit.unnamed if need.own == own]
     for direction, peer in dict.fromkeys((need.direction, need.peer) for need in unnamed):
         needs = tuple(need for need in unnamed if (need.direction, need.peer) == (direction, peer))
-        for key, to_fill_in in (_to_fill_in(needs) or {}).items():
+        for key, to_fill_in in (_to_fill_in(needs, edit.dialect) or {}).items():
             rules.setdefault(key, []).extend(to_fill_in)
     return f"# {own}\n{render(rules)}" if rules else ""
 
@@ -52,31 +64,31 @@ def _for_pods(own: str, edit: AddRules) -> str:
 def _data(undone: Undone) -> Any:  # noqa: ANN401 - any YAML
     match undone.edit:
         case AddPorts() as edit:
-            return {"ports": list(kubernetes_write.ports(edit.ports))}
+            [rule] = WRITERS[edit.policy.dialect].rules(Allowance(edit.rule.direction, (), edit.ports, edit.http))
+            return rule
         case AddPeers() as edit:
-            rule = kubernetes_write.rule(Allowance(edit.rule.direction, edit.peers, edit.rule.ports))
-            return {key: value for key, value in rule.items() if key != "ports"}
+            [rule] = WRITERS[edit.policy.dialect].rules(Allowance(edit.rule.direction, edit.peers, EVERY_PORT))
+            return rule
         case AddRule() as edit:
-            rule = kubernetes_write.rule(Allowance(edit.direction, edit.peers, edit.ports))
-            return {edit.direction.value: [rule]}
+            return {edit.allows.direction.value: WRITERS[edit.policy.dialect].rules(edit.allows)}
         case AddPolicy() as edit:
-            return kubernetes_write.document(edit, {"metadata": {"namespace": edit.beside.namespace}})
+            return WRITERS[edit.dialect].document(edit, {"metadata": {"namespace": edit.namespace}})
         case AddToValue() as edit:
             return value_data(edit)
-        case None if any(need.policies for need in undone.needs):
-            # Where none isolates these pods, a rule denies it, and no other helps.
-            return _to_fill_in(undone.needs)
+        case None if undone.place is None and any(need.policies for need in undone.needs):
+            # Where none isolates these pods, or something has a place, a rule denies it, and no other helps.
+            return _to_fill_in(undone.needs, dialect_of(undone.needs))
         case _:
             return None
 
 
-def _to_fill_in(needs: tuple[Need, ...]) -> Any:  # noqa: ANN401 - any YAML
+def _to_fill_in(needs: tuple[Need, ...], dialect: Dialect) -> Any:  # noqa: ANN401 - any YAML
     """A rule for somebody whom nobody named, where addresses or a namespace would do."""
     first, ports = needs[0], NO_PORT
     if isinstance(first.peers[0], Host) and first.peers[0].by_address is not Match.YES:
         return None
     for need in needs:
         ports |= need.ports
-    rule = kubernetes_write.rule(Allowance(first.direction, (), ports))
-    key = kubernetes_write.PEERS[first.direction]
-    return {first.direction.value: [{key: [SOMEWHERE if isinstance(first.peers[0], Host) else SOMEBODY], **rule}]}
+    who = SOMEWHERE if isinstance(first.peers[0], Host) else SOMEBODY
+    allowance = Allowance(first.direction, (who,), ports, http_alone(needs, dialect))
+    return {first.direction.value: WRITERS[dialect].rules(allowance)}
