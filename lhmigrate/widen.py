@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate import shipped
@@ -37,7 +38,7 @@ from lhmigrate.release import Usage
 from lhmigrate.state import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from lhmigrate.errors import Place
     from lhmigrate.http import HttpRule
@@ -329,41 +330,46 @@ class _Widening:
         )
 
     def _with_rules(self, homes: Iterable[list[tuple[_Home, _Demand]]]) -> Iterator[Proposal]:
-        """Rules for demands, those on equal ports together; those of a new policy in one."""
-        fresh: dict[str, list[_Demand]] = defaultdict(list)
-        beside: dict[str, Policy] = {}
+        """Rules for demands, those on equal ports together; those of new policies in one for each dialect."""
+        fresh: dict[tuple[str, Dialect], list[_Demand]] = defaultdict(list)
+        beside: dict[tuple[str, Dialect], Policy] = {}
         for group in homes:
             home = group[0][0]
             demands = [demand for _, demand in group]
             if home.new:
-                fresh[demands[0].own] += demands
-                beside.setdefault(demands[0].own, home.policy)
+                key = demands[0].own, _dialect_beside(home.policy)
+                fresh[key] += demands
+                beside.setdefault(key, home.policy)
                 continue
             peers = partial(self._peers, policy=home.policy)
             for allows, found in _on_equal_ports(demands, peers, home.policy.dialect):
                 yield Proposal(AddRule(home.policy, allows), found)
-        for own, demands in fresh.items():
-            edit = self._new_policy(beside[own], own, demands)
+        named: set[str] = set()
+        for key, demands in fresh.items():
+            edit = self._new_policy(beside[key], key[0], demands, named)
             if edit is not None:
+                named.add(edit.name)
                 yield Proposal(edit, tuple(need for demand in demands for need in demand.needs))
 
-    def _new_policy(self, beside: Policy, own: str, demands: Iterable[_Demand]) -> AddPolicy | None:
+    def _new_policy(
+        self, beside: Policy, own: str, demands: Iterable[_Demand], named: Container[str] = ()
+    ) -> AddPolicy | None:
         dialect = _dialect_beside(beside)
         try:
             selects = self._names[dialect].selector(own)
         except Unnameable:
             return None
         rules = tuple(allows for allows, _ in _on_equal_ports(demands, lambda one: one.names[dialect], dialect))
-        return AddPolicy(beside, self._name(f"allow-{own}"), self._home_namespace, selects, rules, dialect)
+        return AddPolicy(beside, self._name(f"allow-{own}", named), self._home_namespace, selects, rules, dialect)
 
-    def _name(self, wanted: str) -> str:
-        """A name that no policy has yet."""
+    def _name(self, wanted: str, named: Container[str]) -> str:
+        """A name that no policy has yet, nor any that is to be written."""
         world = self._world
         every = (*world.inventory.policies, *world.shipped(self._hop.old), *world.shipped(self._hop.new))
         taken = {policy.name for policy in every}
-        numbers = iter(range(2, len(taken) + 3))
+        numbers = count(2)
         name = wanted
-        while name in taken:
+        while name in taken or name in named:
             name = f"{wanted}-{next(numbers)}"
         return name
 

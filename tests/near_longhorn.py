@@ -68,7 +68,18 @@ def installations(draw: Draw) -> Written:
 
 
 @st.composite
-def all_settings(draw: Draw, *, named: bool) -> Settings:
+def installations_on_cilium(draw: Draw) -> Written:
+    """The same, most or all of it said in Cilium's dialect."""
+    hop = draw(st.sampled_from(HOPS))
+    policies = draw(st.lists(policies_for(hop), min_size=1, max_size=4, unique_by=lambda one: one["metadata"]["name"]))
+    for one in policies:
+        one["metadata"]["namespace"] = NAMESPACE
+    said = [in_cilium(one) if draw(st.integers(0, 4)) else one for one in policies]
+    return Written(hop, draw(files(said)), draw(all_settings(named=True, plugins=("cilium",))))
+
+
+@st.composite
+def all_settings(draw: Draw, *, named: bool, plugins: tuple[str, ...] = ("calico", "cilium", "unknown")) -> Settings:
     """What was said of the network plugin, of outside peers, and of features in use."""
     peers = {}
     if draw(st.booleans()):
@@ -79,7 +90,7 @@ def all_settings(draw: Draw, *, named: bool) -> Settings:
         peers["backup-store"] = PeerFacts(addresses=(network("203.0.113.7/32"),))
     return Settings(
         default_namespace=None if named else NAMESPACE,
-        cni=CNIS[draw(st.sampled_from(("calico", "cilium", "unknown")))],
+        cni=CNIS[draw(st.sampled_from(plugins))],
         install=draw(st.sampled_from(("helm", "manifest"))),
         using=frozenset(draw(st.sets(st.sampled_from(("metrics", "v2-data-engine")), max_size=2))),
         peers=peers,
@@ -202,6 +213,45 @@ def _ports(draw: Draw, flow: Flow, own: Component) -> list[Data]:
     return found
 
 
+# --- The same in Cilium's dialect
+
+
+def in_cilium(policy: Data) -> Data:
+    """A NetworkPolicy as somebody writes it who has read Cilium's documents."""
+    spec = policy["spec"]
+    made: Data = {"endpointSelector": spec["podSelector"]}
+    said = [one.lower() for one in spec.get("policyTypes", ())] or [one for one in ("ingress", "egress") if one in spec]
+    for direction in said:
+        key = "from" if direction == "ingress" else "to"
+        listed = [one for rule in spec.get(direction, ()) for one in _rules_in_cilium(rule, key)]
+        made[direction] = listed or [{}]
+    return {**policy, "apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "spec": made}
+
+
+def _rules_in_cilium(rule: Data, key: str) -> list[Data]:
+    """One for each kind of peer, as Cilium takes only one kind in a rule."""
+    ports = {"toPorts": [{"ports": [_port_in_cilium(one) for one in rule["ports"]]}]} if "ports" in rule else {}
+    if key not in rule:
+        return [ports] if ports else [{f"{key}Entities": ["all"]}]
+    blocks = [one["ipBlock"] for one in rule[key] if "ipBlock" in one]
+    pods = [_endpoints(one) for one in rule[key] if "ipBlock" not in one]
+    peers = {f"{key}Endpoints": pods, f"{key}CIDRSet": blocks}
+    return [{name: listed, **ports} for name, listed in peers.items() if listed]
+
+
+def _endpoints(peer: Data) -> Data:
+    """Pods of the policy's own namespace, or of the one that is named."""
+    named = list(peer.get("namespaceSelector", {}).get("matchLabels", {}).values())
+    pods = peer.get("podSelector", {})
+    if not named:
+        return dict(pods)
+    return {**pods, "matchLabels": {"k8s:io.kubernetes.pod.namespace": named[0], **pods.get("matchLabels", {})}}
+
+
+def _port_in_cilium(port: Data) -> Data:
+    return {**port, "port": str(port.get("port", 0)), "protocol": port.get("protocol", "TCP")}
+
+
 # --- How it is written
 
 
@@ -228,7 +278,8 @@ def files(draw: Draw, policies: list[Data]) -> dict[str, str]:
     if draw(st.booleans()):
         return {f"{one['metadata']['name']}.yaml": draw(documents([one])) for one in policies}
     if draw(st.integers(0, 3)) == 0:
-        kind = draw(st.sampled_from(("List", "NetworkPolicyList")))
+        kinds = ("List", "NetworkPolicyList") if all(one["kind"] == "NetworkPolicy" for one in policies) else ("List",)
+        kind = draw(st.sampled_from(kinds))
         version = "v1" if kind == "List" else "networking.k8s.io/v1"
         listed = {"apiVersion": version, "kind": kind, "items": policies}
         if draw(st.booleans()):
