@@ -6,6 +6,7 @@ cut anything that passes now, is not made, and the user is told why.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,7 +17,7 @@ from lhmigrate.placing import CannotPlace, Outcome, Placer, Surroundings, Texts
 from lhmigrate.state import Judged, World, judge_all, key_of
 from lhmigrate.tighten import tighten
 from lhmigrate.transition import Transition
-from lhmigrate.unread import unread
+from lhmigrate.unread import Unread, problems, unread
 from lhmigrate.verdict import sides
 from lhmigrate.widen import widen
 
@@ -126,7 +127,7 @@ def _before(start: Installation, hop: Hop) -> tuple[Step, Installation]:
     """Opens what the hop needs. What turns out not to help is taken back, until all of the rest does."""
     transition = Transition(start.world(hop), hop)
     proposals, by_hand = widen(transition)
-    undone = [*_unread(transition), *(Undone(one.reason, one.place, one.needs, one.edit) for one in by_hand)]
+    undone = [Undone(one.reason, one.place, one.needs, one.edit) for one in by_hand]
     while True:
         tried = _try(start, [one.edit for one in proposals])
         failed = tried.refused | (_useless(proposals, tried, transition) if not tried.refused else {})
@@ -135,21 +136,30 @@ def _before(start: Installation, hop: Hop) -> tuple[Step, Installation]:
             made = tuple(Made(one.edit, tried.made[one.edit], one.needs) for one in proposals)
             end = transition if not tried.changed else Transition(tried.end.world(hop), hop)
             doubts = tuple(hurt for hurt in end.hurts() if hurt.in_doubt)
-            return Step(hop, Phase.BEFORE, made, tuple(undone), tried.changed, start, doubts), tried.end
+            left = (*_unread(transition, end), *undone)
+            return Step(hop, Phase.BEFORE, made, left, tried.changed, start, doubts), tried.end
         proposals = [one for one in proposals if one.edit not in failed]
 
 
-def _unread(transition: Transition) -> Iterator[Undone]:
-    """What could not be read cannot be edited, whatever the hop asks of it."""
-    for one in unread(transition):
-        yield Undone(f"cannot be edited: {one.problem.message}", one.problem.place, one.needs, one.edit)
+def _unread(start: Transition, end: Transition) -> Iterator[Undone]:
+    """What could not be read cannot be edited, whatever the hop asks of it once all else is done.
+
+    What was certainly cut by others is only then in doubt. Places are those in the files as they are.
+    """
+    asked: dict[tuple[str, str], list[Unread]] = defaultdict(list)
+    for one in unread(end):
+        asked[one.problem.place.file, one.problem.message].append(one)
+    for problem in problems(start.world.inventory):
+        same = asked[problem.place.file, problem.message]
+        _, needs, edit = same.pop(0) if same else Unread(problem)
+        yield Undone(f"cannot be edited: {problem.message}", problem.place, needs, edit)
 
 
 def _after(start: Installation, hop: Hop) -> tuple[Step, Installation]:
     """Closes what only the old release needed; nothing that the new one needs may go with it."""
     world = start.world(hop)
     wanted = tighten(world, hop.old, hop.new)
-    undone = [one._replace(needs=(), edit=None) for one in _unread(Transition(world, hop))]
+    undone = [Undone(f"cannot be edited: {one.message}", one.place) for one in problems(world.inventory)]
     undone += [Undone(one.reason, one.rule.place) for one in wanted.left]
     tried = _try(start, wanted.edits)
     undone += tried.refused.values()

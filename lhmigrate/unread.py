@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from lhmigrate.errors import Problem
     from lhmigrate.http import HttpRule
+    from lhmigrate.inventory import Inventory
     from lhmigrate.peers import Peer
     from lhmigrate.policy import Direction
     from lhmigrate.ports import Ports
@@ -38,12 +39,16 @@ class Unread(NamedTuple):
 
 def unread(transition: Transition) -> Iterator[Unread]:
     """Everything that could not be read and may concern Longhorn, in the order of its places."""
-    inventory = transition.world.inventory
-    problems = set(inventory.coverage.unread).union(*(policy.unread for policy in inventory.policies))
     asked = _asked(transition)
-    for problem in sorted(problems - inventory.elsewhere):
+    for problem in problems(transition.world.inventory):
         needs = asked.get(problem, ())
         yield Unread(problem, needs, _rules(transition, needs) if needs else None)
+
+
+def problems(inventory: Inventory) -> list[Problem]:
+    """What could not be read, in the order of its places."""
+    found = set(inventory.coverage.unread).union(*(policy.unread for policy in inventory.policies))
+    return sorted(found - inventory.elsewhere)
 
 
 def _asked(transition: Transition) -> dict[Problem, tuple[Need, ...]]:
