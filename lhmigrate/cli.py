@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lhmigrate.errors import Problem
     from lhmigrate.findings import Finding, Plan
     from lhmigrate.inventory import Inventory
+    from lhmigrate.kustomize import Composition
     from lhmigrate.patch import Installation, Step
     from lhmigrate.patching import Done
     from lhmigrate.release import Glossary, Release
@@ -593,7 +594,8 @@ class _Run:
         self._paths = paths
         self._progress = _Progress()
         _after_a_run_cut_short(paths, writes=writes)
-        self._ahead = ReadAhead(paths, self._progress.tell)
+        self._composed = _composed(paths)
+        self._ahead = ReadAhead(paths if self._composed is None else self._composed.paths, self._progress.tell)
         from lhmigrate import config
 
         self._options = given.options().over(config.read(config_file))
@@ -607,7 +609,7 @@ class _Run:
 
         scan = self._ahead.result()
         self._progress.end()
-        return sources.read(scan, self.settings.concerning)
+        return sources.read(scan if self._composed is None else self._composed.of(scan), self.settings.concerning)
 
     def installation(self) -> Installation:
         """What a patch starts from."""
@@ -637,6 +639,17 @@ class _Run:
         from lhmigrate import config, inventory
 
         return inventory.judged(inventory.take(self.reading, self.settings, releases, config.kustomized_to))
+
+
+def _composed(paths: list[str]) -> Composition | None:
+    """What kustomize would read in place of these paths, where it would build one of them."""
+    from lhmigrate.scan import kustomization
+
+    if not any(map(kustomization, paths)):
+        return None
+    from lhmigrate import kustomize
+
+    return kustomize.compose(paths)
 
 
 def _after_a_run_cut_short(paths: list[str], *, writes: bool) -> None:

@@ -13,9 +13,11 @@ from lhmigrate.cni import CNIS
 from lhmigrate.errors import Place, Problem, Refusal, Unreadable
 from lhmigrate.fields import Fields, plain, string, wrong
 from lhmigrate.ports import NO_PORT, Ports
+from lhmigrate.scan import KUSTOMIZATIONS
 from lhmigrate.settings import INSTALLS, PeerFacts, Settings
+from lhmigrate.singles import document
 from lhmigrate.values import Values, merged
-from lhmigrate.yamltext import Mapping, parse, pieces
+from lhmigrate.yamltext import Mapping
 
 if TYPE_CHECKING:
     from lhmigrate.endpoints import Network
@@ -66,7 +68,7 @@ def read(path: str | None) -> Options:
     if path is None and not os.path.lexists(FILE):
         return Options()
     file = path or FILE
-    root = _document(file)
+    root = document(file)
     if root is None:
         return Options()
     try:
@@ -127,7 +129,7 @@ def kustomized_to(file: str) -> tuple[str, str] | None:
     """
     folder = Path(os.path.abspath(file)).parent  # noqa: PTH100 - resolve() would follow links out of the tree
     for here in (folder, *folder.parents):
-        for name in ("kustomization.yaml", "kustomization.yml", "Kustomization"):
+        for name in KUSTOMIZATIONS:
             found = _namespace_of(here / name, file)
             if found is not None:
                 return found
@@ -141,7 +143,7 @@ def _namespace_of(kustomization: Path, file: str) -> tuple[str, str] | None:
         return None
     shown = os.path.relpath(kustomization, Path.cwd()) if not os.path.isabs(file) else str(kustomization)  # noqa: PTH117
     try:
-        root = _document(shown)
+        root = document(shown)
         fields = Fields(root, "kustomization") if root is not None else None
         namespace = fields.string("namespace") if fields else None
         node = fields.get("namespace") if fields else None
@@ -156,27 +158,8 @@ def _one_of(value: str, known: tuple[str, ...], what: str) -> str:
     return value
 
 
-def _document(file: str, text: str | None = None) -> Node | None:
-    """The one document of a file, or of a text in its place; None where it is empty."""
-    try:
-        text = Path(file).read_text(encoding="utf-8-sig") if text is None else text
-    except OSError as error:
-        raise Refusal(f"cannot be read: {error.strerror}", Place(file)) from None
-    except UnicodeDecodeError:
-        raise Refusal("is not UTF-8", Place(file)) from None
-    except ValueError:
-        raise Refusal("no file can have this name", Place(file)) from None
-    try:
-        roots = [root for piece in pieces(text, file) for root in parse(piece)]
-    except Unreadable as error:
-        raise Refusal(error.problem.message, error.problem.place) from None
-    if len(roots) > 1:
-        raise Refusal("holds more than one document, and one is expected", roots[1].place)
-    return roots[0] if roots else None
-
-
 def _values(file: str, text: str | None = None) -> Tree:
-    root = _document(file, text)
+    root = document(file, text)
     if root is None:
         return {}
     if not isinstance(root, Mapping):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lhmigrate.errors import Place
     from lhmigrate.policy import Policy, Rule
     from lhmigrate.release import Release
+    from lhmigrate.scan import Moved
     from lhmigrate.settings import Settings
     from lhmigrate.sources import FileObjects, Reading
     from lhmigrate.tiers import Declared
@@ -52,7 +53,7 @@ KustomizedTo = Callable[[str], tuple[str, str] | None]
 
 def take(reading: Reading, settings: Settings, releases: Iterable[Release], kustomized: KustomizedTo) -> Inventory:
     """Sorts what was read."""
-    sorter = _Sorter(settings, tuple(releases), kustomized)
+    sorter = _Sorter(settings, tuple(releases), kustomized, reading.moved)
     sorter.folders = frozenset(
         Path(one.file).parent
         for one in reading.found
@@ -66,7 +67,7 @@ def take(reading: Reading, settings: Settings, releases: Iterable[Release], kust
         policies=_told_twice(policies),
         namespaces={name: labels for one in reading.found for name, labels in one.objects.namespaces},
         coverage=coverage(reading),
-        assumptions=tuple(sorter.assumptions),
+        assumptions=(*reading.told, *sorter.assumptions),
         elsewhere=frozenset(sorter.elsewhere),
     )
 
@@ -103,15 +104,26 @@ class _Sorter:
     folders: frozenset[Path] = frozenset()
     """Folders that hold a policy of Longhorn's namespace."""
 
-    def __init__(self, settings: Settings, releases: tuple[Release, ...], kustomized: KustomizedTo) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        releases: tuple[Release, ...],
+        kustomized: KustomizedTo,
+        moved: Mapping[str, Moved],
+    ) -> None:
         self._settings = settings
         self._releases = releases
         self._kustomized = kustomized
+        self._moved = moved
         self.assumptions: dict[str, None] = {}
         self.elsewhere: set[Problem] = set()
 
     def place(self, policy: Policy, source: FileObjects) -> Policy | None:
         """The policy with its namespace; None where it can hardly concern Longhorn."""
+        moved = None if policy.namespaces is not None or policy.about_nodes else self._moved.get(source.file)
+        if moved is not None:
+            self._assume(f"{moved.where} puts everything that it lists into {moved.namespace}")
+            return replace(policy, namespace=moved.namespace)
         if policy.namespace is not None or policy.namespaces is not None or policy.about_nodes:
             return policy
         if self._settings.default_namespace is not None:

@@ -14,7 +14,8 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from lhmigrate.errors import Place, Problem, Refusal
@@ -27,6 +28,9 @@ MENTIONS: Final = b"NetworkPolicy"
 """Every kind of policy has this in its name, so a file without it holds none."""
 
 ENDINGS: Final = (".yaml", ".yml", ".json")
+KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""The names under which kustomize looks for one."""
+
 MOST_BYTES: Final = 64 * 1024 * 1024
 """Larger files are generated dumps; parsing one would take minutes and gigabytes."""
 
@@ -56,12 +60,24 @@ class Candidate(NamedTuple):
     """Whether the user named it, or the folder that it is directly in."""
 
 
+class Moved(NamedTuple):
+    """A namespace that objects are put into."""
+
+    namespace: str
+    where: str
+    """The place that says so."""
+
+
 class Scan(NamedTuple):
     """What was found, and what could not be looked into."""
 
     files: int
     found: list[Candidate]
     unread: list[Problem]
+    moved: Mapping[str, Moved] = MappingProxyType({})
+    """Files whose objects are put into a namespace, whatever they say themselves."""
+    told: tuple[str, ...] = ()
+    """What was taken to be so about which files count, in sentences."""
 
 
 Progress = Callable[[int], None]
@@ -150,6 +166,12 @@ class ReadAhead:
 def _flat(problem: Problem) -> tuple[tuple[str, int, int], str]:
     """A problem as marshal can send it, which is built in, while pickle takes longer to import than to use."""
     return (problem.place.file, problem.place.line, problem.place.column), problem.message
+
+
+def kustomization(folder: str) -> str | None:
+    """The file by which kustomize would build a folder; None where there is none."""
+    names = (os.path.join(folder, name) for name in KUSTOMIZATIONS)
+    return next((file for file in names if os.path.isfile(file)), None)
 
 
 def _files(path: str, wanted: Wanted, unread: list[Problem]) -> Iterator[tuple[str, bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate import manifests
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lhmigrate.manifests import Objects
-    from lhmigrate.scan import Scan
+    from lhmigrate.scan import Moved, Scan
 
 _NOT_UTF_8: Final = "is not UTF-8; convert it, as Kubernetes takes nothing else"
 
@@ -35,6 +36,10 @@ class Reading(NamedTuple):
     unread: tuple[Problem, ...]
     concerning: frozenset[str] = frozenset()
     """The namespaces whose policies were read; all others were only counted."""
+    moved: Mapping[str, Moved] = MappingProxyType({})
+    """Files whose objects are put into a namespace, whatever they say themselves."""
+    told: tuple[str, ...] = ()
+    """What was taken to be so about which files count, in sentences."""
 
 
 def read(scan: Scan, concerning: frozenset[str]) -> Reading:
@@ -67,7 +72,8 @@ def again(reading: Reading, texts: Mapping[str, str]) -> Reading:
 
 
 def _again(one: FileObjects, text: str, reading: Reading) -> FileObjects:
-    return one._replace(text=text, objects=manifests.read(text, one.file, reading.concerning))
+    concerning = None if one.file in reading.moved else reading.concerning
+    return one._replace(text=text, objects=manifests.read(text, one.file, concerning))
 
 
 def _read(scan: Scan, concerning: frozenset[str]) -> Reading:
@@ -82,7 +88,7 @@ def _read(scan: Scan, concerning: frozenset[str]) -> Reading:
         if MENTIONS not in data and MENTIONS in data.replace(b"\0", b""):
             unread.append(Problem(Place(file), _NOT_UTF_8))  # UTF-16 without a mark decodes all the same.
             continue
-        objects = manifests.read(text, file, concerning)
+        objects = manifests.read(text, file, None if file in scan.moved else concerning)
         found.append(FileObjects(file, objects, text, given))
         unread.extend(objects.unread)
-    return Reading(scan.files, tuple(found), tuple(sorted(set(unread))), concerning)
+    return Reading(scan.files, tuple(found), tuple(sorted(set(unread))), concerning, scan.moved, scan.told)

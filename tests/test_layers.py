@@ -27,7 +27,7 @@ LAYERS = (
     ("comment",),
     # Text and bytes; what is at the ends of a flow; what a release is.
     ("yamltext", "scan", "endpoints", "cni", "release"),
-    ("fields", "order", "peers", "settings", "declarations.spelling"),
+    ("fields", "order", "peers", "settings", "singles", "declarations.spelling"),
     ("policy", "declarations.tree", "declarations.declaration"),
     # Text that is edited.
     ("yamledit.ops", "yamledit.layout"),
@@ -87,7 +87,7 @@ LAYERS = (
         "reports.codes",
         "reports.picture",
     ),
-    ("lint", "transition", "tighten", "reports.account", "reports.alerts"),
+    ("lint", "transition", "tighten", "kustomize", "reports.account", "reports.alerts"),
     # What a tree declares, one module for each way of doing that.
     tuple(f"declarations.{name}" for name in SHAPES),
     # What there is to change, and where in the text.
@@ -108,7 +108,7 @@ PLACE = {module: number for number, layer in enumerate(LAYERS) for module in lay
 # Those that read files, streams or the environment. Everything else computes.
 WORLDLY = {"__main__", "around", "cli", "patching", "scan", "config", "catalogue", "specfile", "checkout", "moves"}
 WORLDLY |= {"worktree", "gitcommand", "disk", "repository", "workplace", "journal", "writer", "outputs", "printing"}
-WORLDLY |= {"web"}
+WORLDLY |= {"web", "singles", "kustomize"}
 
 
 def trees() -> dict[str, ast.Module]:

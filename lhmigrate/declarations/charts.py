@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from lhmigrate.declarations import argo, helm, spelling
 from lhmigrate.declarations.declaration import NO_VALUES, Declaration, Pin, pinned
-from lhmigrate.declarations.namespaces import KUSTOMIZATIONS, above, settled
+from lhmigrate.declarations.namespaces import above, settled
 from lhmigrate.declarations.tree import Document, at, beside, items, kind_of, name_of, rooted, text_at
+from lhmigrate.scan import KUSTOMIZATIONS
 from lhmigrate.yamltext import Scalar
 
 if TYPE_CHECKING:

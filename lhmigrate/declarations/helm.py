@@ -7,11 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from lhmigrate.declarations.declaration import NO_VALUES, HelmValues, Open
-from lhmigrate.declarations.namespaces import KUSTOMIZATIONS, above
+from lhmigrate.declarations.namespaces import above
 from lhmigrate.declarations.spelling import PLACEHOLDER
 from lhmigrate.declarations.tree import at, beside, items, nested, read, text_at
 from lhmigrate.errors import Place, Problem, Unreadable
 from lhmigrate.fields import absent, plain
+from lhmigrate.scan import KUSTOMIZATIONS
 from lhmigrate.yamltext import Mapping, Piece, Scalar
 
 if TYPE_CHECKING:

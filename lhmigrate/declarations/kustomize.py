@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.declarations import helm, spelling
 from lhmigrate.declarations.declaration import NO_VALUES, Declaration, HelmValues, Pin, pinned, tagged, unpinned
-from lhmigrate.declarations.namespaces import KUSTOMIZATIONS, given_to, settled
+from lhmigrate.declarations.namespaces import given_to, settled
 from lhmigrate.declarations.tree import at, beside, items, kind_of, name_of, nested, text_at
+from lhmigrate.scan import KUSTOMIZATIONS
 from lhmigrate.yamltext import Scalar
 
 if TYPE_CHECKING:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from lhmigrate.declarations.spelling import PLACEHOLDER
 from lhmigrate.declarations.tree import kind_of, read, rooted, text_at
 from lhmigrate.errors import Unreadable
+from lhmigrate.scan import KUSTOMIZATIONS
 from lhmigrate.yamltext import Piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lhmigrate.declarations.tree import Tree
-
-KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-"""The names under which kustomize looks for one."""
 
 
 def settled(written: str) -> str | None:
