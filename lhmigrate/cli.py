@@ -220,13 +220,15 @@ def _plan_by_tree(
     here = os.path.realpath(os.curdir)
     tree_around = worktree.around(here)
     root = None if tree_around is None else os.path.relpath(tree_around.top, here)
-    ahead = scan.ReadAhead(paths or [root or "."], progress.tell, scan.POLICIES if paths else scan.BOTH)
+    composed = _composed(paths)
+    looked_into = composed.paths if composed is not None else paths or [root or "."]
+    ahead = scan.ReadAhead(looked_into, progress.tell, scan.POLICIES if paths else scan.BOTH)
     from lhmigrate import config, moves
 
     options = given.options(), config.read(config_file)
     catalogue = _catalogue(list(options[0].over(options[1]).specs))
     tree = scan.scan([root or "."], progress.tell, scan.DECLARATIONS) if paths else None
-    policies = ahead.result()
+    policies = ahead.result() if composed is None else composed.of(ahead.result())
     progress.end()
     scans = policies, tree or policies
     made = moves.make(moves.Asked(*asked), root, paths, scans, catalogue, options, edits=printer.with_edits)

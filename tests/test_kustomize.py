@@ -308,3 +308,20 @@ def test_what_kustomize_built_is_never_edited(tmp_path: Path) -> None:
     run = inside("patch", "--from", "1.4", "--to", "1.5", "--cni", "calico", "--write", "k")
     assert "is generated: change what it is made from" in run.err
     assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+def test_a_plan_of_what_a_tree_declares_reads_a_given_folder_so_too(tmp_path: Path) -> None:
+    release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: longhorn}\n"
+    release += 'spec: {chart: {spec: {chart: longhorn, version: "1.5.5"}}}\n'
+    written(
+        tmp_path,
+        {
+            "prod/kustomization.yaml": "resources: [../base, longhorn.yaml]\nnamespace: longhorn-system\n",
+            "prod/longhorn.yaml": release,
+            "base/kustomization.yaml": "resources: [np.yaml]\n",
+            "base/np.yaml": policy("deny", "elsewhere"),
+        },
+    )
+    run = program("plan", "--from", "1.4.4", "--cni", "calico", "prod")
+    assert "base/np.yaml:1:1" in run.out
+    assert run.code == 1
