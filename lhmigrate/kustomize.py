@@ -120,6 +120,9 @@ def _walks(folder: str) -> tuple[list[_Walk], list[str]]:
 
 def _add(walk: _Walk, into: Composition) -> None:
     into.unread.extend(walk.problems)
+    if walk.unreadable:
+        into.paths.append(walk.root)
+        return
     built = _built(walk.root) if walk.beyond and not walk.fetches else "it would have to fetch what lies elsewhere"
     if walk.beyond and isinstance(built, Candidate):
         into.found.append(built)
@@ -147,6 +150,8 @@ class _Walk:
         self.problems: list[Problem] = []
         self.beyond: list[tuple[Place, str]] = []
         """What only the real kustomize can do."""
+        self.unreadable = False
+        """Whether the first kustomization could not be read: then all that lies below may count, or none of it."""
         self.fetches = False
         self.folders: set[str] = set()
         self._within: list[str] = []
@@ -171,10 +176,9 @@ class _Walk:
                 self._listed(fields, folder, namespace)
                 self._rest(fields, folder)
                 self._within.pop()
-        except Unreadable as error:
-            self.problems.append(error.problem)
-        except Refusal as refusal:
-            self.problems.append(Problem(refusal.place or Place(file), refusal.message))
+        except (Unreadable, Refusal) as error:
+            self.problems.append(_problem(error, file))
+            self.unreadable = self.unreadable or folder == self.root
 
     def _namespace(self, fields: Fields | None, file: str, outer: Moved | None, *, component: bool) -> Moved | None:
         node = fields.get("namespace") if fields else None
@@ -243,6 +247,12 @@ class _Walk:
         kinds = {target.string("kind") or ""} if target else set(_KIND.findall(text or ""))
         if not kinds or not all(re.fullmatch(r"\w+", kind) and not _decides(kind) for kind in kinds):
             self.beyond.append((node.place, "a patch"))
+
+
+def _problem(error: Unreadable | Refusal, file: str) -> Problem:
+    if isinstance(error, Unreadable):
+        return error.problem
+    return Problem(error.place or Place(file), error.message)
 
 
 def _name(moved: Moved | None) -> str | None:

@@ -170,7 +170,7 @@ def _flat(problem: Problem) -> tuple[tuple[str, int, int], str]:
 
 def kustomization(folder: str) -> str | None:
     """The file by which kustomize would build a folder; None where there is none."""
-    names = (os.path.join(folder, name) for name in KUSTOMIZATIONS)
+    names = (os.path.normpath(os.path.join(folder, name)) for name in KUSTOMIZATIONS)
     return next((file for file in names if os.path.isfile(file)), None)
 
 

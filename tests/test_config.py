@@ -339,15 +339,22 @@ def test_bad_values_are_refused(text: str, says: str) -> None:
 
 
 KUSTOMIZED = {
-    "beside it": ({"t/kustomization.yaml": "namespace: longhorn-system\n"}, "t/kustomization.yaml:1", True),
+    "beside it": (
+        {"t/kustomization.yaml": "namespace: longhorn-system\nresources: [p.yaml]\n"},
+        "t/kustomization.yaml:1",
+        True,
+    ),
     "above it": ({"kustomization.yml": "\nnamespace: longhorn-system\n"}, "kustomization.yml:2", True),
     "the nearest one": (
-        {"t/Kustomization": "namespace: elsewhere\n", "kustomization.yaml": "namespace: longhorn-system\n"},
+        {
+            "t/Kustomization": "namespace: elsewhere\nresources: [p.yaml]\n",
+            "kustomization.yaml": "namespace: longhorn-system\n",
+        },
         "t/Kustomization:1",
         False,
     ),
     "one that names no namespace is passed over": (
-        {"t/kustomization.yaml": "resources: []\n", "kustomization.yaml": "namespace: longhorn-system\n"},
+        {"t/kustomization.yaml": "resources: [p.yaml]\n", "kustomization.yaml": "namespace: longhorn-system\n"},
         "kustomization.yaml:1",
         True,
     ),
