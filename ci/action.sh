@@ -18,6 +18,7 @@ failed() { # a sentence of ours, and the file that holds what lhmigrate complain
 for flag in "$COMMENT" "$SARIF"; do
   [[ $flag == true || $flag == false ]] || failed 'The inputs comment and sarif are true or false.'
 done
+[[ $FAIL_ON =~ ^(error|warning|never)$ ]] || failed 'The input fail-on is error, warning or never.'
 # There the checkout is the base, in which nothing moves; and what is not the base must not be near such a token.
 [[ ${GITHUB_EVENT_NAME-} != pull_request_target ]] || failed 'Run this on pull_request, not on pull_request_target.'
 
