@@ -24,7 +24,7 @@ done
 
 reports=$(mktemp -d "$RUNNER_TEMP/lhmigrate-reports.XXXXXX")
 arguments=(--fail-on="$FAIL_ON" --format=github --output=-)
-for form in markdown json sarif; do
+for form in markdown json sarif diff; do
   arguments+=(--format="$form" --output="$reports/plan.$form")
 done
 [[ -z $BASE ]] || arguments+=(--base="$BASE")
@@ -45,7 +45,7 @@ fi
 cat "$reports/plan.markdown" >>"$GITHUB_STEP_SUMMARY"
 {
   echo "exit-code=$code"
-  for form in markdown json sarif; do
+  for form in markdown json sarif diff; do
     echo "$form=$reports/plan.$form"
   done
 } >>"$GITHUB_OUTPUT"

@@ -13,7 +13,7 @@ from hostile import ALL, LOUD, clean, declarations, examples, names_of_files, po
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from running import CALLED, CUTTING, Run, inside, written
+from running import CALLED, CUTTING, Run, command, inside, written
 
 from lhmigrate import cli
 from lhmigrate.catalogue import Catalogue, shipped_specs
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CATALOGUE = Catalogue([shipped_specs()])
 SCHEMAS = Path(__file__).parent / "schemas"
 PLAN = ("plan", "--from", "1.12.0", "--to", "1.12.1", "--with", "openshift")
-FORMS = ("markdown", "sarif", "github", "gitlab")
+FORMS = ("markdown", "sarif", "github", "gitlab", "diff")
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 OURS = re.compile(
@@ -152,16 +152,36 @@ def inert_gitlab(text: str) -> bool:
     return True
 
 
-INERT = {"markdown": inert_markdown, "sarif": inert_sarif, "github": inert_commands, "gitlab": inert_gitlab}
+PATCH_LINE = re.compile(
+    r"diff --git |new file mode 100644$|--- |\+\+\+ |@@ -\d+,\d+ \+\d+,\d+ @@$|[ +-]|\\ No newline at end of file$"
+)
+
+
+def inert_diff(text: str) -> bool:
+    """Whether every line is one of a patch's, whatever the files that it edits hold: git ends lines at line feeds."""
+    assert not text or text.endswith("\n")
+    for line in text.split("\n")[:-1]:
+        assert PATCH_LINE.match(line), line
+    return True
+
+
+INERT = {
+    "markdown": inert_markdown,
+    "sarif": inert_sarif,
+    "github": inert_commands,
+    "gitlab": inert_gitlab,
+    "diff": inert_diff,
+}
 
 
 def reported(*line: str | Path) -> tuple[Run, dict[str, str]]:
     """What a run says in all forms at once, each of them looked at."""
-    pairs = [word for form in FORMS for word in ("--format", form, "--output", f"out.{form}")]
+    forms = [form for form in FORMS if form != "diff" or line[0] == "plan"]
+    pairs = [word for form in forms for word in ("--format", form, "--output", f"out.{form}")]
     run = inside(*line, *pairs)
     assert "itself failed" not in run.err
     assert run.out == ""
-    told = {form: Path(f"out.{form}").read_text(encoding="utf-8") for form in FORMS} if run.code < 2 else {}
+    told = {form: Path(f"out.{form}").read_bytes().decode() for form in forms} if run.code < 2 else {}
     for form, text in told.items():
         assert INERT[form](text)
     return run, told
@@ -190,6 +210,10 @@ def test_what_is_edited_is_data(text: str) -> None:
     run, told = reported("plan", "--from", "1.4", "--to", "1.5", "--cni", "calico", "edited.yaml")
     if run.code == 1 and not json.loads(told["sarif"])["runs"][0]["invocations"][0]["toolExecutionNotifications"]:
         assert [token.content for token in tokens(told["markdown"]) if token.info == "diff"]
+        lines = Path("edited.yaml").read_bytes().split(b"\n")
+        assert command("git", "apply", "--whitespace=nowarn", "out.diff") == Run(0, "", "")
+        kept = iter(Path("edited.yaml").read_bytes().split(b"\n"))
+        assert all(line in kept for line in lines), "something but what was added has changed"
 
 
 @examples
