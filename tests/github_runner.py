@@ -1,8 +1,9 @@
-"""A runner of GitHub's on this machine, as far as the steps of a composite action go.
+"""A runner of GitHub's on this machine, as far as our action and the files in our documents need one.
 
 docs.github.com: "Metadata syntax for GitHub Actions" (composite actions), "Workflow syntax" (`shell: bash` is
-`bash --noprofile --norc -eo pipefail FILE`), "Evaluate expressions", "Workflow commands" (the files for outputs and the
-summary). Of expressions it knows what action.yml uses, and refuses any other. Steps that use other actions are noted.
+`bash --noprofile --norc -eo pipefail FILE`, no shell is `bash -e FILE`), "Evaluate expressions", "Workflow commands"
+(the files for outputs and the summary). Of expressions it knows what we use, and refuses any other. What other actions
+would be given is noted.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -21,23 +21,15 @@ import yaml
 from running import ASKING, HANGING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from pull_request import StandIn
 
 ROOT = Path(__file__).parent.parent
 ACTION: Any = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS = {step["name"]: step for step in ACTION["runs"]["steps"] if "name" in step}
 
-_STAND_IN = """\
-#!/bin/sh
-# In the place of Python: makes an environment that leads here, and installs nothing. All else is done by the real one.
-printf '%s\\n' "$@" --- >>"$RUNNER_TEMP/python.log"
-[ "$3" != "$STAND_IN_FAILS" ] || exit 1
-case "$3" in
-venv) mkdir -p "$4/bin" && ln -s "$RUNNER_TEMP/python" "$4/bin/python" ;;
-pip) ;;
-*) exec "{python}" "$@" ;;
-esac
-"""
+_SHELLS = {"bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"], "": ["bash", "-e"]}
 _COMPARED = re.compile(r"(\S+) ([!=]=) (\S+)")
 _OUTPUT = re.compile(r"([a-z-]+)=([^\n]*)\n")
 
@@ -51,9 +43,8 @@ class Job:
     temp: Path
     checkout: Path
     environment: Mapping[str, str]
-    event: Mapping[str, Any]
+    python: StandIn
     token: str = ""
-    python: str = sys.executable
     log: str = ""
     summary: str = ""
     codes: dict[str, int] = field(default_factory=dict)
@@ -66,24 +57,18 @@ class Job:
         """Whether the check is red."""
         return any(self.codes.values())
 
-    @property
-    def pythons(self) -> list[list[str]]:
-        """What Python was started with, each time."""
-        lines = (self.temp / "python.log").read_text(encoding="utf-8").splitlines()
-        text = "\0".join(lines)
-        return [one.strip("\0").split("\0") for one in text.split("---") if one.strip("\0")]
-
-    def run(self, inputs: Mapping[str, str] = NOTHING) -> Job:
+    def act(self, inputs: Mapping[str, str] = NOTHING) -> Job:
         """Runs the action."""
-        unknown = set(inputs) - set(ACTION["inputs"])
-        assert not unknown
-        stand_in = self.temp / "python"
-        stand_in.write_text(_STAND_IN.format(python=self.python), encoding="utf-8")
-        stand_in.chmod(0o755)
-        self.outputs["python"] = {"python-path": str(stand_in)}
+        assert not set(inputs) - set(ACTION["inputs"])
+        self.outputs["python"] = {"python-path": str(self.python.python)}
         given = {name: self._filled(one.get("default", ""), {}) for name, one in ACTION["inputs"].items()}
-        for step in ACTION["runs"]["steps"]:
-            self._step(step, {**given, **inputs})
+        return self.run(ACTION["runs"]["steps"], {**given, **inputs})
+
+    def run(self, steps: Sequence[Mapping[str, Any]], inputs: Mapping[str, str] = NOTHING) -> Job:
+        """Runs steps, until one fails."""
+        for step in steps:
+            if not self.failed and self._holds(step.get("if", "true"), inputs):
+                self._step(step, inputs)
         return self
 
     def result(self) -> dict[str, str]:
@@ -91,8 +76,6 @@ class Job:
         return {name: self._filled(one["value"], {}) for name, one in ACTION["outputs"].items()}
 
     def _step(self, step: Mapping[str, Any], inputs: Mapping[str, str]) -> None:
-        if self.failed or not self._holds(step.get("if", "true"), inputs):
-            return
         if "uses" in step:
             self.used[step["uses"].split("@")[0]] = {k: self._filled(v, inputs) for k, v in step["with"].items()}
             return
@@ -101,7 +84,6 @@ class Job:
         self.codes[step["name"]] = self._shell(step, environment, folder)
 
     def _shell(self, step: Mapping[str, Any], environment: Mapping[str, str], folder: Path) -> int:
-        assert step["shell"] == "bash"
         script, output, summary = (self.temp / name for name in ("script.sh", "output", "summary"))
         script.write_text(step["run"], encoding="utf-8")
         for file in (output, summary):
@@ -115,7 +97,7 @@ class Job:
             "RUNNER_TEMP": str(self.temp),
         }
         done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
+            [*_SHELLS[step.get("shell", "")], str(script)],
             cwd=folder,
             env={**own, **environment},
             stdin=subprocess.DEVNULL,
