@@ -51,6 +51,7 @@ class Job:
     used: dict[str, dict[str, str]] = field(default_factory=dict)
     """What other actions were given."""
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    outcomes: dict[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -136,6 +137,8 @@ class Job:
                 return inputs[one]
             case ["steps", step, "outputs", one]:
                 return self.outputs.get(step, {}).get(one, "")
+            case ["steps", step, "outcome"]:
+                return self.outcomes[step]
             case ["github", "token"]:
                 return self.token
             case ["github", "event_name"]:

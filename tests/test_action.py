@@ -107,9 +107,7 @@ def test_what_moves_no_longhorn_is_green_and_makes_no_comment(pull: GitHubPull, 
     assert "No version of Longhorn moves." in job.summary
 
 
-def test_there_is_one_comment_however_often_is_pushed_and_none_at_last(
-    pull: GitHubPull, forge: GitHub
-) -> None:
+def test_there_is_one_comment_however_often_is_pushed_and_none_at_last(pull: GitHubPull, forge: GitHub) -> None:
     forge.add("Looks good to me", "somebody")
     pull.push(CUTS)
     pull.job().act()
