@@ -459,8 +459,8 @@ class TestForgejo:
 
 
 def test_our_own_workflow_has_the_action_say_what_it_must(tmp_path: Path) -> None:
-    """The job of .github/workflows/action.yml, with the action in this checkout as the one that is meant by `./`."""
-    (file,) = (one for one in FILES if one.path == ".github/workflows/action.yml")
+    """The job of .github/workflows/own-action.yml, with the action in this checkout as the one that is meant by `./`."""
+    (file,) = (one for one in FILES if one.path == ".github/workflows/own-action.yml")
     _, *steps = file.steps
     bump = "tests/bumps/argo-one-of-two-clusters"
     shutil.copytree(ROOT / bump, tmp_path / "checkout" / bump)
