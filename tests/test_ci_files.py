@@ -59,7 +59,7 @@ class File(NamedTuple):
 
     @property
     def copied(self) -> bool:
-        return self.where.startswith("docs/")
+        return ".md" in self.where
 
 
 def _own() -> Iterator[File]:
@@ -70,9 +70,9 @@ def _own() -> Iterator[File]:
 
 
 def _copied() -> Iterator[File]:
-    for page in PAGES:
+    for page in (*PAGES, ROOT / "README.md"):
         for path, more, text in _COPIED.findall(page.read_text(encoding="utf-8")):
-            yield File(f"docs/ci/{page.name}{more}", path, text)
+            yield File(f"{page.relative_to(ROOT).as_posix()}{more}", path, text)
 
 
 FILES = [*_own(), *_copied()]
@@ -87,7 +87,9 @@ def copied(path: str) -> File:
 
 
 def test_every_page_has_a_file_to_copy() -> None:
-    assert {page.name for page in PAGES} == {one.where.split("/")[-1].split(" ")[0] for one in FILES if one.copied}
+    assert {*(f"docs/ci/{page.name}" for page in PAGES), "README.md"} == {
+        one.where.split(" ")[0] for one in FILES if one.copied
+    }
 
 
 # Rules.
@@ -459,7 +461,7 @@ class TestForgejo:
 
 
 def test_our_own_workflow_has_the_action_say_what_it_must(tmp_path: Path) -> None:
-    """The job of .github/workflows/own-action.yml, with the action in this checkout as the one that is meant by `./`."""
+    """The job of own-action.yml, with the action in this checkout as the one that is meant by `./`."""
     (file,) = (one for one in FILES if one.path == ".github/workflows/own-action.yml")
     _, *steps = file.steps
     bump = "tests/bumps/argo-one-of-two-clusters"
