@@ -13,6 +13,7 @@ from hostile import ALL, LOUD, clean, declarations, examples, names_of_files, po
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from repositories import Repository, alone
 from running import CALLED, CUTTING, Run, command, inside, written
 
 from lhmigrate import cli
@@ -68,7 +69,8 @@ def inert_markdown(text: str) -> bool:
     assert len(text.encode()) <= markdown.MOST_BYTES
     assert text.splitlines()[0] in {SOMETHING, NOTHING}
     assert not re.search(r"^\s*/", text, re.MULTILINE), "a bot could take it for a command"
-    assert clean(text)
+    # In a patch, a tab says where a name with blanks ends.
+    assert clean(re.sub(r"^((?:---|\+\+\+) .*)\t$", r"\1", text, flags=re.MULTILINE))
     for token in tokens(text):
         assert token.type.removesuffix("_open").removesuffix("_close") in KNOWN, token
         if token.type == "html_block":
@@ -234,9 +236,45 @@ def test_what_a_file_is_called_is_data(name: str) -> None:
     try:
         assert reported(*PLAN, file)[0].code == 1
         assert reported("check", "--release", "1.6", "--cni", "calico", file)[0].code == 1
+        file.write_text(CALLED, encoding="utf-8")
+        assert reported("plan", "--from", "1.4", "--to", "1.5", "--cni", "calico", file)[1]["diff"]
+        assert command("git", "apply", "out.diff") == Run(0, "", "")
+        assert "port: 8502" in file.read_text(encoding="utf-8")
     finally:
         file.unlink()
         file.parent.rmdir()
+
+
+@pytest.fixture(scope="module")
+def bumped(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A work tree that bumps Longhorn, and a policy that this cuts."""
+    with pytest.MonkeyPatch.context() as here:
+        alone(here, tmp_path_factory.mktemp("home"))
+        made = Repository.new(tmp_path_factory.mktemp("bumped"))
+        made.commit({"fleet.yaml": "helm: {chart: longhorn, version: 1.4.4}\n", "np.yaml": CALLED})
+    written(made.folder, {"fleet.yaml": "helm: {chart: longhorn, version: 1.5.5}\n"})
+    return made
+
+
+NO_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|\.lock\b|/")
+"""What git allows in no branch's name (git-check-ref-format)."""
+
+
+@examples
+@example(ALL)
+@example(LOUD)
+@given(texts)
+def test_what_a_branch_is_called_is_data(bumped: Repository, text: str) -> None:
+    name = f"b{NO_REF.sub('', text)[:200].encode()[:200].decode(errors='ignore')}b"
+    with pytest.MonkeyPatch.context() as here:
+        alone(here, bumped.folder)
+        bumped.git("branch", "--force", name, "HEAD")
+        here.chdir(bumped.folder)
+        run, told = reported("plan", "--cni", "calico", "--base", name)
+        assert (run.code, run.err) == (1, "")
+        assert told["diff"]
+        for form in ("terminal", "json"):
+            assert clean(inside("plan", "--cni", "calico", "--base", name, "--format", form).out)
 
 
 @pytest.mark.parametrize("character", ["a", "日", "`", "\\e"])
