@@ -157,6 +157,15 @@ def test_only_what_comments_has_a_token(file: File) -> None:
 
 
 @every_workflow
+def test_of_two_pushes_the_later_one_speaks_last(file: File) -> None:
+    """Forgejo and Gitea cancel what runs for an earlier push by themselves."""
+    if "pull_request" in file.text and not file.path.startswith(".forgejo/"):
+        told = file.value["concurrency"]
+        assert told == {"group": "${{ github.workflow }}-${{ github.ref }}", "cancel-in-progress": True}
+    assert TEMPLATE["lhmigrate"]["interruptible"] is True
+
+
+@every_workflow
 def test_a_job_of_ours_ends(file: File) -> None:
     assert file.copied or all(job["timeout-minutes"] <= 60 for job in file.jobs)
 
