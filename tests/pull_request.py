@@ -16,15 +16,15 @@ LH = "apps/longhorn.yaml"
 """The file that declares Longhorn."""
 
 
-def release(version: str) -> str:
-    """What declares Longhorn."""
+def release(version: str, more: str = "") -> str:
+    """What declares Longhorn, and perhaps more of its `spec`."""
     return f"""\
 apiVersion: helm.toolkit.fluxcd.io/v2
 kind: HelmRelease
 metadata: {{name: longhorn, namespace: longhorn-system}}
 spec:
   chart: {{spec: {{chart: longhorn, version: {version}, sourceRef: {{kind: HelmRepository, name: longhorn}}}}}}
-"""
+{more}"""
 
 
 BUMP = {LH: release("1.5.5"), "apps/managers.yaml": POLICY}

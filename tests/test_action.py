@@ -12,7 +12,6 @@ from forge_server import TOKEN, GitHub, running
 from github_runner import ROOT, STEPS, Job
 from hostile import ALL, LOUD, clean
 from pull_request import BUMP, CUTS, LH, OTHER, WARNS, Pull, StandIn, release
-from repositories import alone
 from running import CUTTING, POLICY, written
 from test_reports import inert_commands, inert_markdown
 
@@ -22,12 +21,7 @@ from lhmigrate.reports.markup import SOMETHING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-
-@pytest.fixture(autouse=True)
-def only_what_a_test_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    alone(monkeypatch, home)
+pytestmark = pytest.mark.usefixtures("git_knows_nobody")
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from repositories import Repository, alone
+from pull_request import LH, release
+from repositories import Repository
 from running import CALLED, inside, shell, written
 
 from lhmigrate.gitcommand import Answer, Git
@@ -15,25 +16,7 @@ if TYPE_CHECKING:
 
     from running import Run
 
-
-def release(version: str, more: str = "") -> str:
-    return f"""\
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {{name: longhorn, namespace: longhorn-system}}
-spec:
-  chart: {{spec: {{chart: longhorn, version: {version}, sourceRef: {{kind: HelmRepository, name: longhorn}}}}}}
-{more}"""
-
-
-LH = "apps/longhorn.yaml"
-
-
-@pytest.fixture(autouse=True)
-def only_what_a_test_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    alone(monkeypatch, home)
+pytestmark = pytest.mark.usefixtures("git_knows_nobody")
 
 
 @pytest.fixture

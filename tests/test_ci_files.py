@@ -18,7 +18,6 @@ from forge_server import TOKEN, Gitea, GitLab, Server, running
 from github_runner import ACTION, ROOT, Job
 from packaging.requirements import Requirement
 from pull_request import BUMP, CUTS, OTHER, WARNS, Pull, StandIn
-from repositories import alone
 from running import PROGRAM, Run, command, shell, written
 
 import lhmigrate
@@ -27,6 +26,8 @@ from lhmigrate.reports.markup import SOMETHING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("git_knows_nobody")
 
 PAGES = sorted((ROOT / "docs" / "ci").glob("*.md"))
 _COPIED = re.compile(r"^```yaml\n# (\.[\w./-]+)( [\w ]+)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -265,13 +266,6 @@ def test_workflows_to_copy_have_no_known_weakness(tmp_path: Path) -> None:
 
 
 # The scripts, run.
-
-
-@pytest.fixture(autouse=True)
-def only_what_a_test_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    alone(monkeypatch, home)
 
 
 @pytest.fixture
