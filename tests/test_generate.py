@@ -19,7 +19,7 @@ from running import inside, program, shell, written
 
 from lhmigrate import generate, manifests
 from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.cni import CNIS
+from lhmigrate.cni import CNIS, Dialect
 from lhmigrate.inventory import Inventory
 from lhmigrate.labels import EVERYTHING, Match
 from lhmigrate.peers import EVERYONE, Block, Pods
@@ -48,6 +48,7 @@ RELEASES = [one for one in map(CATALOGUE.release, CATALOGUE.versions) if one.sam
 ALONE = Values({"networkPolicies": {"restrictInternalTraffic": False}})
 """Longhorn installs no policies of its own."""
 
+SOME = frozenset(name for name, feature in GLOSSARY.features.items() if feature.usage is Usage.SOME)
 FEW = frozenset(name for name, feature in GLOSSARY.features.items() if feature.usage is Usage.FEW)
 
 
@@ -72,25 +73,31 @@ SAID = {
 }
 """Everybody who is not Longhorn, no two of them alike."""
 
+CILIUM = Settings(cni=CNIS["cilium"], values=ALONE, peers=SAID)
+
 INSTALLATIONS = {
-    "everything is said": Settings(cni=CNIS["calico"], values=ALONE, peers=SAID),
-    "a plugin that lets a node reach its pods, and all that few use": Settings(
-        cni=CNIS["antrea"], values=ALONE, peers=SAID, using=FEW - {"longhornctl"}
+    "everything is said": (Settings(cni=CNIS["calico"], values=ALONE, peers=SAID), Dialect.KUBERNETES),
+    "a plugin that lets a node reach its pods, and all that few use": (
+        Settings(cni=CNIS["antrea"], values=ALONE, peers=SAID, using=FEW - {"longhornctl"}),
+        Dialect.KUBERNETES,
     ),
-    "a plugin that knows neither nodes nor pods by their addresses": Settings(
-        cni=CNIS["cilium"], values=ALONE, peers=SAID
+    "a plugin that knows neither nodes nor pods by their addresses": (CILIUM, Dialect.KUBERNETES),
+    "what some use is used by nobody": (
+        Settings(cni=CNIS["kube-router"], values=ALONE, peers=SAID, without=SOME),
+        Dialect.KUBERNETES,
     ),
-    "what some use is used by nobody": Settings(
-        cni=CNIS["kube-router"],
-        values=ALONE,
-        peers=SAID,
-        without=frozenset(name for name, one in GLOSSARY.features.items() if one.usage is Usage.SOME),
+    "in Cilium's own words": (CILIUM, Dialect.CILIUM),
+    "in Cilium's own words, and all that few use": (replace(CILIUM, using=FEW - {"longhornctl"}), Dialect.CILIUM),
+    "in Cilium's own words, and what some use is used by nobody": (replace(CILIUM, without=SOME), Dialect.CILIUM),
+    "in Cilium's own words, and the image server may be anywhere": (
+        replace(CILIUM, peers={name: one for name, one in SAID.items() if name != "image-server"}),
+        Dialect.CILIUM,
     ),
 }
 
 
-def generated(release: Release, installation: Settings) -> str:
-    return stream(generate.make(release, GLOSSARY, installation), GLOSSARY, installation)
+def generated(release: Release, installation: Settings, dialect: Dialect = Dialect.KUBERNETES) -> str:
+    return stream(generate.make(release, GLOSSARY, installation, dialect), GLOSSARY, installation)
 
 
 def policies(text: str) -> tuple[Policy, ...]:
@@ -129,12 +136,13 @@ def each_rule(own: tuple[Policy, ...]) -> Iterator[tuple[Rule, tuple[Rule, ...],
 def in_doubt(rule: Rule, others: tuple[Rule, ...], installation: Settings) -> bool:
     """Whether what would be blocked without a rule may pass all the same.
 
-    Another rule lets addresses through on the same ports, and those of pods are not known; or it is the node's own
-    traffic, which the plugin may let through by itself.
+    Another rule lets addresses through on the same ports, and those of this one's pods are not known; or it is the
+    node's own traffic, which the plugin may let through by itself.
     """
     own_node = any(isinstance(peer, Block) and peer.network.is_link_local for peer in rule.peers)
-    return (own_node and installation.cni.own_node is Match.MAYBE) or any(
-        isinstance(peer, Block) for one in others if one.ports.meets(rule.ports) for peer in one.peers
+    by_address = installation.cni.pods_by_address is not Match.NO or EVERYONE == rule.peers
+    return (own_node and installation.cni.own_node is Match.MAYBE) or (
+        by_address and any(isinstance(peer, Block) for one in others if one.ports.meets(rule.ports) for peer in one.peers)
     )
 
 
@@ -154,15 +162,15 @@ def said_of(rule: Rule, text: str) -> set[str]:
 
 
 each_release = pytest.mark.parametrize("release", RELEASES, ids=str)
-each_installation = pytest.mark.parametrize("installation", INSTALLATIONS.values(), ids=INSTALLATIONS)
+each_installation = pytest.mark.parametrize(("installation", "dialect"), INSTALLATIONS.values(), ids=INSTALLATIONS)
 
 
 @each_release
 @each_installation
 def test_every_flow_passes_and_without_a_rule_exactly_its_own_are_blocked(
-    release: Release, installation: Settings
+    release: Release, installation: Settings, dialect: Dialect
 ) -> None:
-    text = generated(release, installation)
+    text = generated(release, installation, dialect)
     own = policies(text)
     whole = judged(release, installation, own)
     assert failing(whole) == set()
