@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate import shipped
-from lhmigrate.cni import NATIVE, Dialect
 from lhmigrate.cluster import Cluster, Leg
+from lhmigrate.cni import NATIVE, Dialect
 from lhmigrate.edits import Allowance
 from lhmigrate.endpoints import Endpoint, Entity, Host
 from lhmigrate.errors import Place, Refusal
@@ -124,9 +124,7 @@ def spoken(settings: Settings, wanted: Dialect | None) -> tuple[Dialect, Setting
     return wanted, settings
 
 
-def make(
-    release: Release, glossary: Glossary, settings: Settings, dialect: Dialect = Dialect.KUBERNETES
-) -> PolicySet:
+def make(release: Release, glossary: Glossary, settings: Settings, dialect: Dialect = Dialect.KUBERNETES) -> PolicySet:
     """The policies for one release, as this installation uses it."""
     maker = _Maker(release, glossary, settings, dialect)
     policies: list[Generated] = []

@@ -88,6 +88,8 @@ def _what(made: PolicySet, settings: Settings, glossary: Glossary) -> Iterator[R
         "The name above a rule is that of a flow. Without the rule exactly these flows are cut; `lhmigrate check` says "
         "what that costs. Other releases need other rules: run `lhmigrate plan` before an upgrade."
     )
+    if settings.cni.own_node_addresses:
+        yield Remark(settings.cni.note)
     if WRITERS[made.dialect].CLOSED:
         yield Remark("A rule {} names nobody. It keeps its direction closed, also where all others are taken out.")
     if any(_tunnelled(opening) for policy in made.policies for opening in policy.openings):
@@ -95,6 +97,12 @@ def _what(made: PolicySet, settings: Settings, glossary: Glossary) -> Iterator[R
         yield Remark(
             "On AKS and GKE, Cilium sees the API server's calls as those of worker nodes: there, write cluster for "
             "kube-apiserver under fromEntities."
+        )
+    if any(opening.allowance.http for policy in made.policies for opening in policy.openings):
+        # pkg/policy/api/rule_validation.go, Sanitize.
+        yield Remark(
+            "A rule for single requests needs Cilium's L7 proxy. Where enable-l7-proxy is off, Cilium refuses the "
+            "whole policy: take its `rules` out there."
         )
     usage = {name: settings.usage(feature) for name, feature in glossary.features.items()}
     needed = {name for flow in made.release.flows.values() for name in flow.features}
