@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import yaml
-from forge_server import TOKEN, Gitea, GitLab, Server, running
+from forge_server import TOKEN, Gitea, GitHub, GitLab, Server, running
 from github_runner import ACTION, ROOT, Job
 from packaging.requirements import Requirement
 from pull_request import BUMP, CUTS, OTHER, WARNS, Pull, StandIn
@@ -438,6 +438,12 @@ def forgejo_job(pull: Pull, server: Server, **more: str) -> Job:
 
 
 @pytest.fixture
+def forge() -> Iterator[Server]:
+    with running(GitHub()) as server:
+        yield server
+
+
+@pytest.fixture
 def forgejo() -> Iterator[Server]:
     with running(Gitea()) as server:
         yield server
@@ -547,6 +553,15 @@ def test_woodpecker_where_nothing_was_judged(pull: Pull) -> None:
     run = woodpecker_step("plan", checkout, StandIn(checkout.parent / "plan"), CI_COMMIT_TARGET_BRANCH="main")
     assert run.code != 0
     assert "give the clone step `depth: 0` and `partial: false`" in run.err
+
+
+def test_jenkins(forge: Server, tmp_path: Path) -> None:
+    page = (ROOT / "docs/ci/other.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^    sh '(.*)'$", page, re.MULTILINE)
+    written(tmp_path, {"plan.md": f"{SOMETHING}\n\nA word\n"})
+    line = line.replace("--forge github", f"--forge {forge.name} --api {forge.api}")
+    run = shell(line, GITHUB_TOKEN=TOKEN, CHANGE_ID="7", WORKSPACE_TMP=str(tmp_path))
+    assert run.out.startswith("Posted: "), run.err
 
 
 @pytest.mark.parametrize(
