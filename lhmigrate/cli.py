@@ -340,6 +340,10 @@ def check(
 ) -> None:
     """Whether everything that a release needs is allowed, as things stand."""
     with _sentences_for_errors():
+        if ReportFormat.diff in (formats or ()):
+            from lhmigrate.errors import Refusal
+
+            raise Refusal("a check has no edits to show; `lhmigrate plan --format diff` has")
         printer = _printer(context, formats, output)
         given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
         run = _Run(paths or [], config, given)
@@ -752,9 +756,7 @@ def _show(done: Done, glossary: Glossary) -> None:
 
     changed = patches.unified(joined(done.steps), shown)
     if changed and not done.written:
-        printing.put(
-            patches.coloured(changed, printing.screen()) if sys.stdout is not None and sys.stdout.isatty() else changed
-        )
+        printing.put(patches.coloured(changed, printing.screen()) if printing.at_a_terminal() else changed)
     if sys.stderr is not None:
         sys.stderr.write(patches.told(done.steps, glossary, written=done.written))
 
