@@ -90,6 +90,22 @@ METRICS_ONLY = takes(
 )
 METRICS_WITHOUT_DENY = METRICS_ONLY + "  enableDefaultDeny: {ingress: false}\n"
 
+# pkg/policy/api/rule_validation.go and http.go, Sanitize: each refused.
+REFUSED = {
+    "DNS rules are for the way out": "{toPorts: [{ports: [{port: '53'}], rules: {dns: [{matchPattern: '*'}]}}]}",
+    "ICMP and ports in one rule": "{icmps: [{fields: [{type: 8}]}], toPorts: [{ports: [{port: '80', protocol: TCP}]}]}",
+    "HTTP rules on port 0": "{toPorts: [{ports: [{port: '0', protocol: TCP}], rules: {http: [{}]}}]}",
+    "rules of two kinds on the same ports": "{" + on("'80', protocol: TCP", ", rules: {http: [{}], kafka: [{}]}") + "}",
+    "a path that is no regular expression": "{" + on("'80', protocol: TCP", ", rules: {http: [{path: '/('}]}") + "}",
+    "a listener on the way in": "{toPorts: [{ports: [{port: '80', protocol: TCP}], listener: {name: l}}]}",
+}
+
+
+def open_but_for(rule: str) -> str:
+    """SERVER isolated, and a policy that would let everyone in but for a rule beside that."""
+    return of_server("ingress: [{}]") + takes(f"{{fromEntities: [all]}}, {rule}")
+
+
 RULES: dict[str, list[Case]] = {
     "Documentation/security/policy/intro.rst, Endpoint default policy": [
         case(
@@ -101,6 +117,18 @@ RULES: dict[str, list[Case]] = {
         case("an egress section leaves ingress alone", of_server("egress: [{}]"), ALLOWED),
         case("a policy without any section isolates nothing", of_server("description: nothing yet"), ALLOWED),
         case("an empty section is none", of_server("ingress: []"), ALLOWED),
+        case(
+            "default deny for a direction without rules: Cilium's releases up to 1.18 do not heed it",
+            of_server("egress: [{}]\nenableDefaultDeny: {ingress: true}"),
+            UNKNOWN,
+            readable=False,
+        ),
+        case(
+            "and its other direction is as clear as ever",
+            of_server("ingress: [{fromEndpoints: [{}]}]\nenableDefaultDeny: {egress: true}"),
+            ALLOWED,
+            readable=False,
+        ),
         case(
             "with enableDefaultDeny false a policy isolates nothing",
             of_server("ingress: [{fromEntities: [world]}]\nenableDefaultDeny: {ingress: false, egress: false}"),
@@ -283,6 +311,13 @@ RULES: dict[str, list[Case]] = {
         ),
         case("kube-apiserver: no pod", takes("{fromEntities: [kube-apiserver]}"), BLOCKED),
         case("world: what is outside", takes("{fromEntities: [world]}"), ALLOWED, sender=STORE),
+        case(
+            "world-ipv4 is the world, where a cluster has both families",
+            takes("{fromEntities: [world-ipv4]}"),
+            UNKNOWN,
+            sender=STORE,
+        ),
+        case("world-ipv6: no pod", takes("{fromEntities: [world-ipv6]}"), BLOCKED),
         case("world: no pod", takes("{fromEntities: [world]}"), BLOCKED),
         case("world: no node", takes("{fromEntities: [world]}"), BLOCKED, sender=OTHER_NODE),
         case(
@@ -418,8 +453,20 @@ RULES: dict[str, list[Case]] = {
             takes("{fromNodes: [{matchLabels: {zone: a}}]}"),
             UNKNOWN,
             sender=OTHER_NODE,
+            readable=False,
         ),
-        case("fromNodes: no pod", takes("{fromNodes: [{matchLabels: {zone: a}}]}"), BLOCKED),
+        case(
+            "fromNodes is refused, and the whole policy with it, unless enable-node-selector-labels is set",
+            of_server("ingress: [{}]") + takes("{fromEntities: [cluster]}, {fromNodes: [{matchLabels: {zone: a}}]}"),
+            UNKNOWN,
+            readable=False,
+        ),
+        case(
+            "toNodes likewise",
+            sends("{toNodes: [{matchLabels: {zone: a}}]}"),
+            UNKNOWN,
+            readable=False,
+        ),
         case(
             "toGroups: what is outside, perhaps",
             sends("{toGroups: [{aws: {region: eu-west-1}}]}"),
@@ -493,11 +540,10 @@ RULES: dict[str, list[Case]] = {
         case("a name that the pod does not know", takes("{" + on("web") + "}"), BLOCKED),
         case("a name of another protocol", takes("{" + on("dns, protocol: TCP") + "}"), BLOCKED, "TCP/53"),
         case(
-            "endPort beside a name is ignored",
+            "endPort beside a name: language.rst says that it is ignored, pkg/policy/l4.go makes a range",
             takes("{" + on("api, endPort: 9600") + "}"),
-            PARTIAL,
+            UNKNOWN,
             "TCP/9500-9501",
-            "TCP/9501",
         ),
         case(
             "out to a port by its name: it may mean another pod's",
@@ -511,9 +557,16 @@ RULES: dict[str, list[Case]] = {
             BLOCKED,
         ),
         case(
-            "a protocol without ports lets none in",
+            "a protocol without ports is refused by some releases",
             takes("{fromEntities: [all], " + on("'0', protocol: ICMP") + "}"),
-            BLOCKED,
+            UNKNOWN,
+            readable=False,
+        ),
+        case(
+            "a number with a zero before it is octal to Cilium",
+            takes("{" + on("'09500'") + "}"),
+            UNKNOWN,
+            readable=False,
         ),
         case("toPorts without ports: not documented", takes("{fromEntities: [all], toPorts: [{}]}"), UNKNOWN),
         case(
@@ -602,6 +655,24 @@ RULES: dict[str, list[Case]] = {
         case(
             "and then isolate nothing",
             takes("{fromEndpoints: [{matchLabels: {app: other}}], fromEntities: [host]}"),
+            UNKNOWN,
+            readable=False,
+        ),
+        *(
+            case(f"{what}, and the whole policy with it", open_but_for(rule), UNKNOWN, readable=False)
+            for what, rule in REFUSED.items()
+        ),
+        case(
+            "one of several specs without a section, and the whole policy with it",
+            """---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: policy, namespace: home}
+specs:
+  - {endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}
+  - {endpointSelector: {}, description: nothing yet}
+"""
+            + of_server("ingress: [{}]"),
             UNKNOWN,
             readable=False,
         ),

@@ -51,12 +51,24 @@ _OF_NO_MATTER: Final = ("labels", "description", "log")
 
 def read_namespaced(document: Fields) -> tuple[Policy, ...]:
     """A CiliumNetworkPolicy. Raises `Unreadable` where it is not in force or we cannot follow."""
-    return tuple(_Spec(document, spec, cluster_wide=False).policy() for spec in _specs(document))
+    return _policies(document, cluster_wide=False)
 
 
 def read_cluster_wide(document: Fields) -> tuple[Policy, ...]:
     """A CiliumClusterwideNetworkPolicy. Raises `Unreadable` likewise."""
-    return tuple(_Spec(document, spec, cluster_wide=True).policy() for spec in _specs(document))
+    return _policies(document, cluster_wide=True)
+
+
+def _policies(document: Fields, *, cluster_wide: bool) -> tuple[Policy, ...]:
+    """One for each spec. Where Cilium may refuse one of them, it refuses the whole object."""
+    specs = [_Spec(document, spec, cluster_wide=cluster_wide) for spec in _specs(document)]
+    read = [spec.policy() for spec in specs]
+    refused = tuple(problem for spec in specs for problem in spec.refused)
+    if len(specs) > 1 or refused:
+        refused += tuple(spec.empty for spec in specs if spec.empty is not None)
+        read = [replace(one, unread=tuple(dict.fromkeys((*one.unread, *refused)))) for one in read]
+    doubtful = (one for spec, policy in zip(specs, read, strict=True) for one in spec.unheeded(policy))
+    return (*read, *doubtful)
 
 
 def outline(document: Fields) -> Outline:
@@ -94,6 +106,8 @@ class _Spec:
         self._metadata = read_metadata(document)
         self._unread: list[Problem] = []
         """Why the policy may not be in force, or not as it is read here."""
+        self.refused: list[Problem] = []
+        """Why Cilium may refuse it."""
 
     def policy(self) -> Policy:
         """The policy, as far as it is understood."""
@@ -125,6 +139,28 @@ class _Spec:
         self._unread += [unknown_field(key, "spec") for key in self._spec.rest()]
         return replace(policy, unread=tuple(self._unread))
 
+    @property
+    def empty(self) -> Problem | None:
+        """That it has no rules in any section, for which new releases of Cilium refuse it."""
+        if any(self._spec.items(section) for section in _SECTIONS.values()):
+            return None
+        return Problem(self._spec.node.place, "has no rules, for which Cilium may refuse the whole object")
+
+    def unheeded(self, policy: Policy) -> Iterator[Policy]:
+        """The same with what it may do besides: `enableDefaultDeny` for a direction in which it has no rules.
+
+        It reads as if that isolated the direction; repository.go, computePolicyEnforcementAndRules, passes it over in
+        Cilium's releases up to 1.18.
+        """
+        said = self._spec.fields("enableDefaultDeny")
+        for direction in Direction:
+            if said is not None and _flag(said, direction.value) and not self._there(direction):
+                doubt = Problem(said.node.place, f"asks for default deny of {direction.value} and has no rules for it")
+                yield replace(policy, isolates=frozenset({direction}), ingress=(), egress=(), unread=(doubt,))
+
+    def _there(self, direction: Direction) -> bool:
+        return any(self._spec.items(_SECTIONS[direction, action]) for action in (Action.ALLOW, Action.DENY))
+
     def _about(self, policy: Policy, selected: Endpoints, node: Node) -> Policy:
         """The policy with the pods that it selects."""
         if selected.reserved:
@@ -155,9 +191,8 @@ class _Spec:
         said = self._spec.fields("enableDefaultDeny")
         isolates = set()
         for direction in Direction:
-            there = any(self._spec.items(_SECTIONS[direction, action]) for action in (Action.ALLOW, Action.DENY))
             told = None if said is None else _flag(said, direction.value)
-            if there if told is None else told:
+            if self._there(direction) and told is not False:
                 isolates.add(direction)
         return frozenset(isolates)
 
@@ -174,9 +209,12 @@ class _Spec:
         fields = Fields(node, f"{_SECTIONS[direction, action]} rule")
         meant = read_peers(fields, direction, self._home)
         required = read_requires(fields, direction, self._home)
-        ports = [read_port_rule(item) for item in fields.items("toPorts") or ()]
+        ports = [read_port_rule(item, direction) for item in fields.items("toPorts") or ()]
+        self.refused += [one.refused for one in ports if one.refused is not None]
         # Nothing of Longhorn's speaks ICMP: what is for it alone lets nothing through.
-        only_icmp = bool(fields.items("icmps")) and not ports
+        only_icmp = bool(fields.items("icmps"))
+        if only_icmp and ports:
+            raise wrong(node, "icmps and toPorts belong in rules of their own")
         doubt = self._doubt(fields, meant)
         if required:
             yield self._required(node, direction, required)
@@ -199,6 +237,13 @@ class _Spec:
             both = " and ".join(meant.fields[:2])
             self._unread.append(
                 Problem(fields.node.place, f"combines {both} in one rule, which Cilium refuses; make two rules of it")
+            )
+        if nodes := [one for one in meant.fields if one.endswith("Nodes")]:
+            self.refused.append(
+                Problem(
+                    fields.node.place,
+                    f"has {nodes[0]}, for which Cilium refuses the policy unless enable-node-selector-labels is set",
+                )
             )
         authentication = fields.fields("authentication")
         unknown = [unknown_field(key, fields.what) for key in fields.rest()]

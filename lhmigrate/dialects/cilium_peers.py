@@ -43,11 +43,14 @@ _ENTITIES: Final = {
     "kube-apiserver": Entity.KUBE_APISERVER,
     "cluster": Entity.CLUSTER,
     "world": Entity.WORLD,
+    "world-ipv4": Entity.WORLD,
+    "world-ipv6": Entity.WORLD,
     "ingress": Entity.INGRESS,
     "init": Entity.OTHER,
     "health": Entity.OTHER,
     "unmanaged": Entity.OTHER,
 }
+_BY_FAMILY: Final = frozenset({"world-ipv4", "world-ipv6"})
 _NODES: Final = (Part(Entity.HOST), Part(Entity.REMOTE_NODE), Part(Entity.KUBE_APISERVER))
 _ABROAD: Final = (Part(Entity.WORLD), Part(Entity.KUBE_APISERVER))
 
@@ -77,7 +80,8 @@ class Endpoints(NamedTuple):
         line = self.reserved[0]
         alone = len(self.reserved) == 1 and not (self.pods or self.namespaces or self.unseen)
         entity = _ENTITIES.get(line.key.removeprefix(_RESERVED))
-        if alone and entity is not None and line.operator in {Operator.IN, Operator.EXISTS}:
+        known = entity is not None and line.key.removeprefix(_RESERVED) not in _BY_FAMILY
+        if alone and entity is not None and known and line.operator in {Operator.IN, Operator.EXISTS}:
             return Part(entity)
         return Unclear()
 
@@ -148,6 +152,9 @@ def _entity(node: Node, _: Home) -> Iterator[Peer]:
     name = string(node, "an entity")
     if name == "all":
         yield Everyone()
+    elif name in _BY_FAMILY:
+        # Where a cluster has one family only, nobody is known by it (pkg/labels/cidr.go, AddWorldLabel).
+        yield Unclear((Part(Entity.WORLD),), f"the entity {name}")
     elif name in _ENTITIES:
         yield Part(_ENTITIES[name])
     elif name != "none":
