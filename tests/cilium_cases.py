@@ -48,6 +48,11 @@ def of_server(rules: str) -> str:
     return cnp(f"endpointSelector: {{matchLabels: {{app: server}}}}\n{rules}")
 
 
+def of_client(rules: str) -> str:
+    """A policy about CLIENT."""
+    return cnp(f"endpointSelector: {{matchLabels: {{app: client}}}}\n{rules}")
+
+
 def takes(rule: str) -> str:
     """SERVER's policy with one ingress rule."""
     return of_server(f"ingress: [{rule}]")
@@ -55,7 +60,7 @@ def takes(rule: str) -> str:
 
 def sends(rule: str) -> str:
     """CLIENT's policy with one egress rule."""
-    return cnp(f"endpointSelector: {{matchLabels: {{app: client}}}}\negress: [{rule}]")
+    return of_client(f"egress: [{rule}]")
 
 
 def on(port: str, more: str = "") -> str:
@@ -88,16 +93,18 @@ METRICS_ONLY = takes(
     '{fromEndpoints: [{matchLabels: {app: client}}], toPorts: [{ports: [{port: "9500", protocol: TCP}], '
     "rules: {http: [{method: GET, path: /metrics}]}}]}"
 )
+NOT_AWAY = "{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: NotIn, values: [away]}]}"
 METRICS_WITHOUT_DENY = METRICS_ONLY + "  enableDefaultDeny: {ingress: false}\n"
 
 # pkg/policy/api/rule_validation.go and http.go, Sanitize: each refused.
 REFUSED = {
     "DNS rules are for the way out": "{toPorts: [{ports: [{port: '53'}], rules: {dns: [{matchPattern: '*'}]}}]}",
+    "a listener on the way in": "{toPorts: [{ports: [{port: '80', protocol: TCP}], listener: {name: l}}]}",
     "ICMP and ports in one rule": "{icmps: [{fields: [{type: 8}]}], toPorts: [{ports: [{port: '80', protocol: TCP}]}]}",
+    "DNS rules on port 0": "{toPorts: [{ports: [{port: '0', protocol: UDP}], rules: {dns: [{matchPattern: '*'}]}}]}",
     "HTTP rules on port 0": "{toPorts: [{ports: [{port: '0', protocol: TCP}], rules: {http: [{}]}}]}",
     "rules of two kinds on the same ports": "{" + on("'80', protocol: TCP", ", rules: {http: [{}], kafka: [{}]}") + "}",
     "a path that is no regular expression": "{" + on("'80', protocol: TCP", ", rules: {http: [{path: '/('}]}") + "}",
-    "a listener on the way in": "{toPorts: [{ports: [{port: '80', protocol: TCP}], listener: {name: l}}]}",
 }
 
 
@@ -229,6 +236,28 @@ RULES: dict[str, list[Case]] = {
             takes("{fromEndpoints: [{matchLabels: {k8s:io.cilium.k8s.namespace.labels.team: red}}]}"),
             ALLOWED,
             sender=A_TWIN,
+        ),
+        case(
+            "whoever is in no such namespace: a node and the world are in none",
+            of_server("ingressDeny: [{fromEndpoints: [" + NOT_AWAY + "]}]") + OPEN_TO_ALL,
+            UNKNOWN,
+            sender=STORE,
+        ),
+        case(
+            "and may be let in with the pods",
+            takes("{fromEndpoints: [" + NOT_AWAY + "]}"),
+            UNKNOWN,
+            sender=OTHER_NODE,
+        ),
+        case("who is a pod for certain", takes("{fromEndpoints: [" + NOT_AWAY + "]}"), ALLOWED),
+        case(
+            "a label beside it is of pods only",
+            takes(
+                "{fromEndpoints: [{matchLabels: {app: client}, matchExpressions: "
+                "[{key: io.kubernetes.pod.namespace, operator: NotIn, values: [away]}]}]}"
+            ),
+            BLOCKED,
+            sender=OTHER_NODE,
         ),
         case(
             "namespaces by their labels are not the policy's own",
@@ -534,6 +563,12 @@ RULES: dict[str, list[Case]] = {
         case("ANY is every protocol", takes("{" + on("'9500', protocol: ANY") + "}"), ALLOWED, "UDP/9500 SCTP/9500"),
         case("TCP is TCP", takes("{" + on("'9500', protocol: TCP") + "}"), BLOCKED, "UDP/9500"),
         case("port 0 is every port", takes("{" + on("'0', protocol: TCP") + "}"), ALLOWED, "TCP/1-65535"),
+        case(
+            "port 0 with an endPort is a range, which no document tells",
+            takes("{" + on("'0', endPort: 9500, protocol: TCP") + "}"),
+            UNKNOWN,
+            "TCP/9500 TCP/9501",
+        ),
         case("endPort", takes("{" + on("'9500', endPort: 9502") + "}"), PARTIAL, "TCP/9500-9503", "TCP/9503"),
         case("a port by its name", takes("{" + on("api") + "}"), ALLOWED),
         case("a name in capitals", takes("{" + on("API") + "}"), ALLOWED),
@@ -549,6 +584,21 @@ RULES: dict[str, list[Case]] = {
             "out to a port by its name: it may mean another pod's",
             sends("{toEntities: [cluster], " + on("api") + "}"),
             UNKNOWN,
+        ),
+        case(
+            "out to a port by its name: anybody is let out on it, also what is no pod (pkg/policy/l4.go, toMapState)",
+            sends("{toEntities: [world], " + on("api") + "}"),
+            UNKNOWN,
+            receiver=STORE,
+        ),
+        case(
+            "a denial of a port by its name may deny it to anybody, too",
+            cnp(
+                "endpointSelector: {matchLabels: {app: client}}\negress: [{toEntities: [all]}]\n"
+                "egressDeny: [{toEntities: [world], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]"
+            ),
+            UNKNOWN,
+            receiver=STORE,
         ),
         case("a number without quotes is refused", takes("{" + on("9500") + "}"), UNKNOWN, readable=False),
         case(
@@ -682,6 +732,16 @@ specs:
             cnp("nodeSelector: {}\ningress: [{}]"),
             UNKNOWN,
             receiver=API_SERVER,
+            readable=False,
+        ),
+        case(
+            "DNS rules on a range of ports are refused, and the whole policy with them",
+            sends(
+                "{toEntities: [all]}, {toPorts: [{ports: [{port: '53', endPort: 54, protocol: UDP}], "
+                "rules: {dns: [{matchPattern: '*'}]}}]}"
+            )
+            + of_client("egress: [{}]"),
+            UNKNOWN,
             readable=False,
         ),
         case("a field that we do not know", of_server("ingress: [{}]\nnew: 1"), UNKNOWN, readable=False),

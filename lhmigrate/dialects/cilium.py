@@ -223,10 +223,11 @@ class _Spec:
             return
         for one in ports or [PortRule(EVERY_PORT)]:
             rule = Rule(direction, peers, one.ports, node.place, one.named, http=one.http, reads_dns=one.reads_dns)
+            rule = _named_elsewhere(replace(rule, doubt=doubt or one.doubt))
             if action is Action.DENY:
-                yield replace(rule, action=action, order=FIRST, http=None, doubt=doubt or one.doubt)
+                yield replace(rule, action=action, order=FIRST, http=None)
                 continue
-            yield replace(rule, doubt=doubt or one.doubt or _named_elsewhere(rule))
+            yield rule
             if one.looks_inside and not isolates:
                 # What its proxy does not let through is refused, also where the policy isolates nothing.
                 yield replace(rule, action=Action.DENY, order=LAST, http=None, reads_dns=False, doubt=doubt)
@@ -271,12 +272,15 @@ class _Spec:
         )
 
 
-def _named_elsewhere(rule: Rule) -> Problem | None:
-    """On the way out a port's name is looked up among all pods, and means nothing where two disagree."""
-    if rule.direction is Direction.EGRESS and rule.named:
-        name = rule.named[0].name
-        return Problem(rule.place, f"lets out to the port named {name}, which means what other pods call so")
-    return None
+def _named_elsewhere(rule: Rule) -> Rule:
+    """On the way out a port's name is looked up among all pods, for whatever peer, and may be any number.
+
+    It means nothing where two pods disagree (pkg/policy/l4.go, toMapState).
+    """
+    if rule.direction is Direction.INGRESS or not rule.named:
+        return rule
+    said = f"is about the port named {rule.named[0].name}, which means what other pods call so"
+    return replace(rule, ports=EVERY_PORT, doubt=rule.doubt or Problem(rule.place, said))
 
 
 def _flag(fields: Fields, key: str) -> bool | None:

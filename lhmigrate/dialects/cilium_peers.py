@@ -52,6 +52,8 @@ _ENTITIES: Final = {
 }
 _BY_FAMILY: Final = frozenset({"world-ipv4", "world-ipv6"})
 _NODES: Final = (Part(Entity.HOST), Part(Entity.REMOTE_NODE), Part(Entity.KUBE_APISERVER))
+_WITHOUT: Final = frozenset({Operator.NOT_IN, Operator.DOES_NOT_EXIST})
+_NO_PODS: Final = (*_NODES, Part(Entity.WORLD), Part(Entity.INGRESS), Part(Entity.OTHER))
 _ABROAD: Final = (Part(Entity.WORLD), Part(Entity.KUBE_APISERVER))
 
 Home = Selector | None
@@ -75,6 +77,15 @@ class Endpoints(NamedTuple):
         if not self.unseen:
             return pods
         return Unclear((pods,), f"those of {pods} with {', '.join(map(str, self.unseen))}")
+
+    @property
+    def may_be_no_pod(self) -> bool:
+        """Whether it speaks of namespaces and asks for no label that only pods have: then nodes and the world fit, too.
+
+        A selector gets its own namespace only where it names none (utils.go, getEndpointSelector).
+        """
+        lines = (*self.pods.requirements, *self.namespaces.requirements, *self.unseen)
+        return bool(self.namespaces) and all(line.operator in _WITHOUT for line in lines)
 
     def _part(self) -> Peer:
         line = self.reserved[0]
@@ -145,7 +156,10 @@ def read_requires(rule: Fields, direction: Direction, home: Home) -> tuple[Peer,
 
 
 def _endpoints(node: Node, home: Home) -> Iterator[Peer]:
-    yield read_endpoints(node).peer(home)
+    found = read_endpoints(node)
+    yield found.peer(home)
+    if found.may_be_no_pod:
+        yield Unclear(_NO_PODS, "whatever is no pod")
 
 
 def _entity(node: Node, _: Home) -> Iterator[Peer]:

@@ -111,6 +111,10 @@ def _with_port(rule: PortRule, node: Node) -> PortRule:
     if first > LAST:
         raise wrong(written, f"a port is a number from {FIRST} to {LAST}")
     last = _end(end, first) if end is not None else first
+    if end is not None and not first and last:
+        # pkg/policy/portrange.go makes a range of it, and its documentation does not know it.
+        said = "has an endPort beside port 0, which alone means every port"
+        rule = rule._replace(doubt=Problem(end.place, said))
     # Port 0 stands for every port of the protocol.
     return rule._replace(ports=rule.ports | Ports.of((one, first, last if first else LAST) for one in protocols))
 
@@ -130,8 +134,10 @@ def _with_rules(rule: PortRule, rules: Fields, direction: Direction) -> PortRule
         raise wrong(rules.node, "rules of one kind only stand beside the same ports")
     if dns and direction is Direction.INGRESS:
         raise wrong(rules.node, "DNS rules are for what goes out")
-    if (http or other) and rule.ports.meets(_PORT_0):
-        raise wrong(rules.node, "only DNS rules stand beside port 0")
+    if dns and any(last > first for _, first, last in rule.ports.ranges):
+        raise wrong(rules.node, "DNS rules stand beside single ports")
+    if (http or dns or other) and rule.ports.meets(_PORT_0):
+        raise wrong(rules.node, "rules of layer 7 stand beside real ports, and 0 is none")
     for unknown in rules.rest():
         return rule._replace(doubt=unknown_field(unknown, "rules"), looks_inside=True)
     if other:
