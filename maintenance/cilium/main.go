@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"strings"
 
 	envoypolicy "github.com/cilium/cilium/pkg/envoy/policy"
 
@@ -149,6 +150,7 @@ func of(asked question, known []*identity.Identity, repository *policy.Repositor
 	distilled.Ready()
 	distilled.Detach(logger)
 	for direction, key := range []policy.Key{policy.IngressKey(), policy.EgressKey()} {
+		var found strings.Builder
 		for _, peer := range known {
 			for _, one := range asked.Ports {
 				protocol, err := u8proto.ParseProtocol(one.Protocol)
@@ -158,14 +160,15 @@ func of(asked question, known []*identity.Identity, repository *policy.Repositor
 				entry, _, _ := distilled.Lookup(key.WithIdentity(peer.ID).WithPortProto(protocol, one.Number))
 				switch {
 				case entry.IsDeny():
-					letters[direction] += "d"
+					found.WriteByte('d')
 				case entry.ProxyPort != 0:
-					letters[direction] += "p"
+					found.WriteByte('p')
 				default:
-					letters[direction] += "a"
+					found.WriteByte('a')
 				}
 			}
 		}
+		letters[direction] = found.String()
 	}
 	return letters
 }
