@@ -6,32 +6,42 @@ tried one by one: where a flow's ports begin and end, and beside that.
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import IPv4Network, ip_address
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+import yaml
 from cilium_engine import ENGINE, NODES, Answers, End, Port, ask, pod
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
 from near_longhorn import Written, installations_on_cilium
-from patched import after, before, installation, texts
+from patched import CATALOGUE, after, before, installation, texts
 from test_cases import CASES, load
 from test_least_privilege import documents, pods, shipped_by, story
 
+from lhmigrate import generate
+from lhmigrate.cluster import Cluster
+from lhmigrate.cni import CNIS, Dialect
 from lhmigrate.endpoints import Host, Outside, Pod, Role
+from lhmigrate.findings import Hop
 from lhmigrate.peers import Block, Pods
 from lhmigrate.ports import Ports
+from lhmigrate.release import Usage
+from lhmigrate.reports.generate import stream
+from lhmigrate.settings import PeerFacts, Settings
 from lhmigrate.state import key_of
+from lhmigrate.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from lhmigrate.cluster import Leg
     from lhmigrate.endpoints import Endpoint
-    from lhmigrate.findings import Hop
     from lhmigrate.needs import Need
     from lhmigrate.patch import Installation, Step
     from lhmigrate.release import Release
-    from lhmigrate.settings import Settings
 
 pytestmark = pytest.mark.skipif(ENGINE is None, reason="LHMIGRATE_CILIUM names no program with Cilium's engine")
 
@@ -105,15 +115,12 @@ class World:
 
     def ways(self, needs: Iterable[Need], roles: Mapping[Role, tuple[str, ...]]) -> set[Way]:
         """What is needed, one by one."""
-        return {
-            (source, target, port)
-            for need in needs
-            for sender in need.leg.senders
-            for receiver in need.leg.receivers
-            for source in self.who(sender, roles)
-            for target in self.who(receiver, roles)
-            for port in self.within(need.ports)
-        }
+        return {way for need in needs for way in self.of(need.leg, need.ports, roles)}
+
+    def of(self, leg: Leg, ports: Ports, roles: Mapping[Role, tuple[str, ...]]) -> Iterator[Way]:
+        """These ports of one leg, one by one."""
+        for sender, receiver in product(leg.senders, leg.receivers):
+            yield from product(self.who(sender, roles), self.who(receiver, roles), self.within(ports))
 
     def within(self, ports: Ports) -> list[Port]:
         return [port for port in self.ports if Ports.of([(port[0], port[1], port[1])]) <= ports]
@@ -181,16 +188,45 @@ def check_tightening(start: Installation, hop: Hop) -> tuple[Step, Installation]
         assert not new - old
         lost = old - new
         for leg in cluster.cluster(cluster.policies(hop.new)).legs(hop.new):
-            needed = {
-                (source, target, port)
-                for sender in leg.senders
-                for receiver in leg.receivers
-                for source in world.who(sender, MUST)
-                for target in world.who(receiver, MUST)
-                for port in world.within(leg.ports)
-            }
-            assert not lost & needed, leg.flow.name
+            assert not lost & set(world.of(leg, leg.ports, MUST)), leg.flow.name
     return step, end
+
+
+TOLD: Final = Settings(
+    cni=CNIS["cilium"],
+    values=Values({"networkPolicies": {"restrictInternalTraffic": False}}),
+    peers={
+        "prometheus": PeerFacts("monitoring", {"app": "prometheus"}),
+        "backup-store": PeerFacts(addresses=(IPv4Network("192.0.2.10/32"),)),
+        "image-server": PeerFacts(addresses=(IPv4Network("198.51.100.7/32"),)),
+    },
+)
+RELEASES: Final = [one for one in map(CATALOGUE.release, CATALOGUE.versions) if one.same_as is None]
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=str)
+def test_a_generated_set_lets_through_what_its_release_needs_and_nothing_else(release: Release) -> None:
+    made = generate.make(release, CATALOGUE.glossary, TOLD, Dialect.CILIUM)
+    written = list(yaml.safe_load_all(stream(made, CATALOGUE.glossary, TOLD)))
+    world = World(Hop(release, release), TOLD)
+    [said] = ask(world.ends, world.ports, [written])
+    assert not any(said.refused)
+    cluster = Cluster(TOLD, CATALOGUE.glossary, namespaces={}, keys=frozenset(), assumed={}, releases=[release])
+    legs = [leg for leg in cluster.legs(release) if cluster.usage(leg.flow) is not Usage.FEW]
+    assert not made.wide
+    assert {one.leg.source for one in made.left_out} == {"ingress-controller"}
+    needed = {way for leg in legs for way in world.of(leg, leg.ports, MUST)}
+    may = {way for leg in legs for way in world.of(leg, leg.ports, MAY)}
+    for policy in made.policies:
+        for own in (name for name, what in world.component.items() if what == policy.component):
+            for peer in world.ends.keys() - {own}:
+                for port in world.ports:
+                    out, back = (own, peer, port), (peer, own, port)
+                    assert said.lets(own, "egress", peer, port) <= (out in may), out
+                    assert said.lets(own, "ingress", peer, port) <= (back in may), back
+                    assert said.lets(own, "egress", peer, port) >= (out in needed), out
+                    # A node always reaches its own pods like this (Cilium: "Access to/from local host").
+                    assert said.lets(own, "ingress", peer, port) >= (back in needed and peer != "own node"), back
 
 
 def of_cilium(case: Path) -> bool:
@@ -213,7 +249,7 @@ def test_a_story_opens_what_is_missing_and_closes_what_nobody_needs(
         _, start = check_tightening(start, hop)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@examples(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(installations_on_cilium())
 def test_any_patch_opens_what_is_missing_and_closes_what_nobody_needs(written: Written) -> None:
     start = installation(written.files, written.settings)
