@@ -1,6 +1,8 @@
 """What Cilium's documentation and source say of its policies, as cases, each with the place that says so.
 
-All sources are of cilium/cilium. The cast is that of `hard_cases`, on a network where addresses match no pod.
+All sources are of cilium/cilium: the code as of v1.18.4, and the documents as of main, where layer3.rst, layer4.rst,
+layer7.rst, deny.rst and host.rst are what language.rst holds at v1.18.4. `test_cilium_engine` holds the same reading to
+that release's own engine. The cast is that of `hard_cases`, on a network where addresses match no pod.
 """
 
 from __future__ import annotations
