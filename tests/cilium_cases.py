@@ -1,8 +1,8 @@
 """What Cilium's documentation and source say of its policies, as cases, each with the place that says so.
 
-All sources are of cilium/cilium: the code as of v1.18.4, and the documents as of main, where layer3.rst, layer4.rst,
-layer7.rst, deny.rst and host.rst are what language.rst holds at v1.18.4. `test_cilium_engine` holds the same reading to
-that release's own engine. The cast is that of `hard_cases`, on a network where addresses match no pod.
+All sources are of cilium/cilium as of v1.20.2; before 1.19, layer3.rst, layer4.rst, layer7.rst, deny.rst and host.rst
+were one language.rst. `test_cilium_engine` holds the same reading to that release's own engine. The cast is that of
+`hard_cases`, on a network where addresses match no pod.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ RULES: dict[str, list[Case]] = {
         case("a policy without any section isolates nothing", of_server("description: nothing yet"), ALLOWED),
         case("an empty section is none", of_server("ingress: []"), ALLOWED),
         case(
-            "default deny for a direction without rules: Cilium's releases up to 1.18 do not heed it",
+            "default deny for a direction without rules: Cilium's releases up to 1.20 do not heed it",
             of_server("egress: [{}]\nenableDefaultDeny: {ingress: true}"),
             UNKNOWN,
             readable=False,
@@ -508,27 +508,31 @@ RULES: dict[str, list[Case]] = {
     ],
     "Documentation/security/policy/layer3.rst, Additional Label Requirements": [
         case(
-            "fromRequires lets nobody in by itself",
+            "fromRequires lets nobody in by itself, and cannot be decoded since 1.19 (pkg/policy/api/ingress.go)",
             takes("{fromRequires: [{matchLabels: {tier: front}}]}"),
-            BLOCKED,
+            UNKNOWN,
+            readable=False,
         ),
         case(
             "who has what fromRequires asks for comes in by another rule",
             takes("{fromRequires: [{matchLabels: {tier: front}}]}")
             + takes("{fromEndpoints: [{matchLabels: {app: client}}]}"),
             ALLOWED,
+            readable=False,
         ),
         case(
             "who lacks it perhaps does not: new releases ignore the field",
             takes("{fromRequires: [{matchLabels: {tier: gold}}]}")
             + takes("{fromEndpoints: [{matchLabels: {app: client}}]}"),
             UNKNOWN,
+            readable=False,
         ),
         case(
             "nodes need no labels",
             takes("{fromRequires: [{matchLabels: {tier: gold}}]}") + takes("{fromEntities: [cluster]}"),
             ALLOWED,
             sender=OTHER_NODE,
+            readable=False,
         ),
     ],
     "pkg/policy/rule.go, mergeIngress": [
@@ -577,7 +581,7 @@ RULES: dict[str, list[Case]] = {
         case("a name that the pod does not know", takes("{" + on("web") + "}"), BLOCKED),
         case("a name of another protocol", takes("{" + on("dns, protocol: TCP") + "}"), BLOCKED, "TCP/53"),
         case(
-            "endPort beside a name: language.rst says that it is ignored, pkg/policy/l4.go makes a range",
+            "endPort beside a name: layer4.rst says that it is ignored, pkg/policy/l4.go makes a range",
             takes("{" + on("api, endPort: 9600") + "}"),
             UNKNOWN,
             "TCP/9500-9501",

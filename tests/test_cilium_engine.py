@@ -1,14 +1,20 @@
-"""Our reading against Cilium's own engine, of github.com/cilium/cilium v1.18.4: policies of every shape, made up."""
+"""Our reading against Cilium's own engine, of github.com/cilium/cilium v1.20.2: policies of every shape, made up.
+
+Its release v1.18.4 was asked, too, and agreed.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from operator import or_
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from cilium_cases import RULES
 from cilium_engine import DIRECTIONS, ENGINE, OURS, PORTS, ask, kept, made_up, theirs
+from hard_cases import written
 
 from lhmigrate.cluster import Leg
 from lhmigrate.endpoints import Pod
@@ -60,6 +66,15 @@ def test_the_kept_verdicts_are_those_of_the_policies_that_are_made_up() -> None:
     assert [policies for policies, _ in POLICIES] == made_up()
 
 
+def numbers(ports: Ports) -> set[Port]:
+    """All of few ports, and the ends of many."""
+    return {
+        (protocol, port)
+        for protocol, first, last in ports.ranges
+        for port in (range(first, last + 1) if last - first < 100 else (first, 9500, last))
+    }
+
+
 def test_what_we_are_sure_of_is_what_cilium_does() -> None:
     total: Counter[tuple[Answer, bool]] = Counter()
     for number, (policies, said) in enumerate(POLICIES):
@@ -83,7 +98,10 @@ def test_what_cilium_refuses_we_do_not_take_for_granted() -> None:
         assert found.unread or all(map(or_, idle, doubted)), policy
 
 
-@pytest.mark.skipif(ENGINE is None, reason="LHMIGRATE_CILIUM names no program with Cilium's engine")
+asked = pytest.mark.skipif(ENGINE is None, reason="LHMIGRATE_CILIUM names no program with Cilium's engine")
+
+
+@asked
 @pytest.mark.parametrize("seed", range(100, 110))
 def test_the_engine_itself_agrees_on_more(seed: int) -> None:
     cases = made_up(seed, 100)
@@ -91,3 +109,34 @@ def test_the_engine_itself_agrees_on_more(seed: int) -> None:
         found = compared(policies, said)
         assert not found[Answer.ALLOWED, False], policies
         assert not found[Answer.BLOCKED, True], policies
+
+
+def names(end: Endpoint) -> list[str]:
+    """Who of the small world it is, in all its guises; none: nobody there."""
+    found = [name for name, one in OURS.items() if one is end]
+    return [*found, "control plane"] if end is OURS["other node"] else found
+
+
+def both(said: Answers, sender: str, receiver: str, port: Port) -> bool:
+    """Whether the engine lets it through at both ends."""
+    out = not isinstance(OURS[sender], Pod) or said.lets(sender, "egress", receiver, port)
+    return out and (not isinstance(OURS[receiver], Pod) or said.lets(receiver, "ingress", sender, port))
+
+
+CASES = [
+    case
+    for case in chain(*RULES.values())
+    if not case.asks and case.answer is not Answer.UNKNOWN and names(case.sender) and names(case.receiver)
+]
+
+
+@asked
+def test_the_engine_says_of_our_cases_what_their_sources_say() -> None:
+    ports = sorted(set().union(*(numbers(written(case.ports)) for case in CASES)))
+    policies = [list(yaml.safe_load_all(case.policies)) for case in CASES]
+    for case, said in zip(CASES, ask(theirs(), ports, policies), strict=True):
+        for sender in names(case.sender):
+            for receiver in names(case.receiver):
+                open_to_it = [both(said, sender, receiver, port) for port in sorted(numbers(written(case.ports)))]
+                answer = Answer.ALLOWED if all(open_to_it) else Answer.PARTIAL if any(open_to_it) else Answer.BLOCKED
+                assert answer is case.answer, case.says

@@ -6,7 +6,7 @@ Sources, all of cilium/cilium:
   otherwise; layer 7 rules stop what fits none of them even then.
 - Documentation/security/policy/deny.rst: what is denied is denied whatever other policies allow, NetworkPolicies
   included; a policy that only denies isolates, too.
-- Documentation/security/policy/language.rst and layer3.rst, "Ingress/Egress Default Deny": a rule `{}` names nobody,
+- Documentation/security/policy/layer3.rst, "Ingress/Egress Default Deny": a rule `{}` names nobody,
   so it isolates and lets nobody in, and denies nobody. `toPorts` without peers means everyone
   (pkg/policy/rule.go, mergeIngress); an empty list of peers means nobody (there, and pkg/policy/api/ingress.go).
 - pkg/policy/api/rule_validation.go, Sanitize: what Cilium refuses. Most of that the API server takes all the same, and
@@ -23,7 +23,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from lhmigrate.cni import Dialect
-from lhmigrate.dialects.cilium_peers import Endpoints, Meant, read_endpoints, read_peers, read_requires
+from lhmigrate.dialects.cilium_peers import Endpoints, Meant, read_endpoints, read_peers, read_requires, requires
 from lhmigrate.dialects.cilium_ports import PortRule, read_port_rule, unknown_field
 from lhmigrate.dialects.common import Kind, read_metadata
 from lhmigrate.errors import Problem, Unreadable
@@ -46,6 +46,7 @@ _SECTIONS: Final = {
     (Direction.EGRESS, Action.ALLOW): "egress",
     (Direction.EGRESS, Action.DENY): "egressDeny",
 }
+_REQUIRES: Final = "has {}, which takes away from what other rules allow; new releases of Cilium cannot read it"
 _OF_NO_MATTER: Final = ("labels", "description", "log")
 
 
@@ -150,7 +151,7 @@ class _Spec:
         """The same with what it may do besides: `enableDefaultDeny` for a direction in which it has no rules.
 
         It reads as if that isolated the direction; repository.go, computePolicyEnforcementAndRules, passes it over in
-        Cilium's releases up to 1.18.
+        Cilium's releases up to 1.20.
         """
         said = self._spec.fields("enableDefaultDeny")
         for direction in Direction:
@@ -217,6 +218,7 @@ class _Spec:
             raise wrong(node, "icmps and toPorts belong in rules of their own")
         doubt = self._doubt(fields, meant)
         if required:
+            self.refused.append(Problem(node.place, _REQUIRES.format(requires(direction))))
             yield self._required(node, direction, required)
         peers = meant.peers if meant.fields else EVERYONE if ports else ()
         if only_icmp or not peers:
@@ -258,7 +260,7 @@ class _Spec:
     def _required(self, node: Node, direction: Direction, required: tuple[Peer, ...]) -> Rule:
         """What `fromRequires` takes away: from pods that lack the labels, what is let in by label."""
         others = Those(((Pods(EVERYTHING, EVERYTHING),),), required)
-        key = "fromRequires" if direction is Direction.INGRESS else "toRequires"
+        key = requires(direction)
         return Rule(
             direction,
             (Unclear((others,), f"pods that lack what {key} asks for"),),
@@ -266,9 +268,7 @@ class _Spec:
             node.place,
             action=Action.DENY,
             order=FIRST,
-            doubt=Problem(
-                node.place, f"has {key}, which takes away from what other rules allow; new releases ignore it"
-            ),
+            doubt=Problem(node.place, _REQUIRES.format(key)),
         )
 
 

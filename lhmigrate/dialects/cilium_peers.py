@@ -149,10 +149,14 @@ def read_requires(rule: Fields, direction: Direction, home: Home) -> tuple[Peer,
     """Those that `fromRequires` or `toRequires` leave a chance; none: it is not there.
 
     They take away from what every rule for the same endpoints lets through by label (layer3.rst, "Additional Label
-    Requirements"); Cilium dropped them in 1.19.
+    Requirements"). Cilium dropped them in 1.19: there the field cannot hold them (pkg/policy/api/ingress.go).
     """
-    key = "fromRequires" if direction is Direction.INGRESS else "toRequires"
-    return tuple(read_endpoints(node).peer(home) for node in rule.items(key) or ())
+    return tuple(read_endpoints(node).peer(home) for node in rule.items(requires(direction)) or ())
+
+
+def requires(direction: Direction) -> str:
+    """The field that says so."""
+    return "fromRequires" if direction is Direction.INGRESS else "toRequires"
 
 
 def _endpoints(node: Node, home: Home) -> Iterator[Peer]:

@@ -3,7 +3,7 @@
 Sources, all of cilium/cilium: pkg/policy/api/l4.go and rule_validation.go (numbers in quotes, names, port 0, ANY, at
 most forty, and what is refused), and Documentation/security/policy/layer7.rst (a list of rules lets through what fits
 one of them; an empty list lets everything through; HTTP, Kafka and DNS rules need a proxy that understands what
-passes). `endPort` beside a name is ignored, says language.rst there; pkg/policy/l4.go makes a range of both.
+passes). `endPort` beside a name is ignored, says layer4.rst there; pkg/policy/l4.go makes a range of both.
 """
 
 from __future__ import annotations

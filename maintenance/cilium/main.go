@@ -15,9 +15,9 @@ import (
 	envoypolicy "github.com/cilium/cilium/pkg/envoy/policy"
 
 	"github.com/cilium/cilium/pkg/crypto/certificatemanager"
-	"github.com/cilium/cilium/pkg/defaults"
-	"github.com/cilium/cilium/pkg/fqdn/re"
+	"github.com/cilium/cilium/pkg/endpoint/regeneration"
 	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/identity/identitymanager"
 	"github.com/cilium/cilium/pkg/k8s"
 	v2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
 	networking "github.com/cilium/cilium/pkg/k8s/slim/k8s/api/networking/v1"
@@ -25,7 +25,8 @@ import (
 	"github.com/cilium/cilium/pkg/option"
 	"github.com/cilium/cilium/pkg/policy"
 	"github.com/cilium/cilium/pkg/policy/api"
-	"github.com/cilium/cilium/pkg/spanstat"
+	"github.com/cilium/cilium/pkg/policy/types"
+	"github.com/cilium/cilium/pkg/policy/utils"
 	testidentity "github.com/cilium/cilium/pkg/testutils/identity"
 	testpolicy "github.com/cilium/cilium/pkg/testutils/policy"
 	"github.com/cilium/cilium/pkg/u8proto"
@@ -57,15 +58,37 @@ type answer struct {
 	Verdicts [][2]string `json:"verdicts"`
 }
 
-type stats struct{ waiting, calculation spanstat.SpanStat }
+// owner is a pod as the engine asks about it.
+type owner struct {
+	id  uint64
+	end end
+}
 
-func (s *stats) WaitingForPolicyRepository() *spanstat.SpanStat { return &s.waiting }
-func (s *stats) SelectorPolicyCalculation() *spanstat.SpanStat  { return &s.calculation }
+func (o *owner) GetID() uint64                               { return o.id }
+func (o *owner) PolicyDebug(string, ...any)                  {}
+func (o *owner) IsHost() bool                                { return false }
+func (o *owner) PreviousMapStateSizes() policy.MapStateSizes { return policy.MapStateSizes{} }
+
+func (o *owner) GetIngressNamedPort(name string, protocol u8proto.U8proto) uint16 {
+	if protocol == u8proto.UDP {
+		return o.end.UDP[name]
+	}
+	if protocol == u8proto.TCP {
+		return o.end.TCP[name]
+	}
+	return 0
+}
+
+func (o *owner) RegenerateIfAlive(*regeneration.ExternalRegenerationMetadata) <-chan bool {
+	done := make(chan bool)
+	close(done)
+	return done
+}
 
 var logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 // parse reads one policy as Cilium's agent does: what it refuses is an error.
-func parse(raw json.RawMessage) (api.Rules, error) {
+func parse(raw json.RawMessage) (types.PolicyEntries, error) {
 	var about struct{ Kind string }
 	if err := json.Unmarshal(raw, &about); err != nil {
 		return nil, err
@@ -82,13 +105,15 @@ func parse(raw json.RawMessage) (api.Rules, error) {
 		if err := json.Unmarshal(raw, &found); err != nil {
 			return nil, err
 		}
-		return found.Parse(logger, "")
+		rules, err := found.Parse(logger, "")
+		return utils.RulesToPolicyEntries(rules), err
 	default:
 		var found v2.CiliumNetworkPolicy
 		if err := json.Unmarshal(raw, &found); err != nil {
 			return nil, err
 		}
-		return found.Parse(logger, "")
+		rules, err := found.Parse(logger, "")
+		return utils.RulesToPolicyEntries(rules), err
 	}
 }
 
@@ -111,8 +136,13 @@ func judge(asked question, known []*identity.Identity, policies []json.RawMessag
 		ids[one.ID] = one.LabelArray
 	}
 	translator := envoypolicy.NewEnvoyL7RulesTranslator(logger, certificatemanager.NewMockSecretManagerInline())
-	repository := policy.NewPolicyRepository(logger, ids, nil, translator, nil, testpolicy.NewPolicyMetricsNoop())
+	manager := identitymanager.NewIDManager(logger)
+	repository := policy.NewPolicyRepository(logger, ids, nil, translator, manager, testpolicy.NewPolicyMetricsNoop())
 	repository.GetSelectorCache().SetLocalIdentityNotifier(testidentity.NewDummyIdentityNotifier())
+	manager.Subscribe(testpolicy.SelectorCacheObserver{Cache: repository.GetSubjectSelectorCache()})
+	for _, one := range known {
+		manager.Add(one)
+	}
 	found := answer{Refused: make([]string, len(policies)), Verdicts: make([][2]string, len(known))}
 	for number, raw := range policies {
 		rules, err := parse(raw)
@@ -120,7 +150,7 @@ func judge(asked question, known []*identity.Identity, policies []json.RawMessag
 			found.Refused[number] = err.Error()
 			continue
 		}
-		repository.MustAddList(rules)
+		repository.MustAddPolicyEntries(rules)
 	}
 	for number, one := range asked.Ends {
 		if one.Pod {
@@ -132,20 +162,13 @@ func judge(asked question, known []*identity.Identity, policies []json.RawMessag
 
 // of says what the policies let in to one pod, and out of it: a (allowed), p (through a proxy), d (denied).
 func of(asked question, known []*identity.Identity, repository *policy.Repository, number int) (letters [2]string) {
-	own := &policy.EndpointInfo{
-		ID: uint64(number + 1), TCPNamedPorts: asked.Ends[number].TCP, UDPNamedPorts: asked.Ends[number].UDP,
-	}
-	selected, _, err := repository.GetSelectorPolicy(known[number], 0, &stats{}, own.ID)
+	own := &owner{id: uint64(number + 1), end: asked.Ends[number]}
+	selected, _, err := repository.ComputeSelectorPolicy(known[number])
 	if err != nil {
 		panic(err)
 	}
-	// A proxy for every port that some rule may want one for.
-	redirects := map[string]uint16{}
-	for _, one := range asked.Ports {
-		for _, ingress := range []bool{true, false} {
-			redirects[policy.ProxyID(uint16(own.ID), ingress, one.Protocol, one.Number, "")] = 1000
-		}
-	}
+	// A proxy for whatever some rule may want one for.
+	redirects := map[string]uint16{policy.FallbackRedirectID: 1000}
 	distilled := selected.DistillPolicy(logger, own, redirects)
 	distilled.Ready()
 	distilled.Detach(logger)
@@ -180,7 +203,6 @@ func main() {
 	option.Config.EnableIPv4 = true
 	api.InitEntities("default")
 	policy.SetPolicyEnabled(option.DefaultEnforcement)
-	re.InitRegexCompileLRU(logger, defaults.FQDNRegexCompileLRUSize)
 	var asked question
 	if err := json.NewDecoder(os.Stdin).Decode(&asked); err != nil {
 		fmt.Fprintln(os.Stderr, err)
