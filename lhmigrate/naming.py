@@ -7,9 +7,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from lhmigrate.cni import Dialect
-from lhmigrate.endpoints import Endpoint, Host, Outside, Pod
+from lhmigrate.endpoints import Endpoint, Entity, Host, Outside, Pod, Role
 from lhmigrate.labels import NAME_LABEL, NO_LABELS, Labels, Match, Operator, Requirement, Selector
 from lhmigrate.peers import Block, Part, Peer, Pods
+from lhmigrate.policy import Direction
 from lhmigrate.tongue import ENTITIES
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ MOST_LABELS: Final = 3
 """A selector of more is one that nobody would write."""
 
 
-_NAMEABLE: Final = {Dialect.KUBERNETES: Pods | Block, Dialect.CILIUM: Pods | Block | Part}
+_NAMEABLE: Final = {Dialect.KUBERNETES: Pods | Block, Dialect.CILIUM: Pods | Block | Part, Dialect.CALICO: Pods | Block}
 _SAY_IT: Final = "say it under `peers` in .lhmigrate.yaml"
 
 
@@ -51,15 +52,15 @@ class Names:
         self._dialect = dialect
         self._selectors: dict[str, tuple[Selector, ...]] = {}
 
-    def peers(self, end: Endpoint) -> tuple[Peer, ...]:
-        """Peers that together mean that end, in all its guises. Raises `Unnameable`."""
+    def peers(self, end: Endpoint, direction: Direction | None = None) -> tuple[Peer, ...]:
+        """Peers that together mean that end, in all its guises, in rules of a direction. Raises `Unnameable`."""
         match end:
             case Pod() if any(end.name in release.components for release in self._releases):
                 return tuple(Pods(selector) for selector in self.selectors(end.name))
             case Pod():
                 return (_pods_elsewhere(end),)
             case Host():
-                return self._host(end)
+                return self._host(end, direction)
             case Outside():
                 return _outside(end, self._dialect)
 
@@ -105,9 +106,12 @@ class Names:
     def _labels(self, component: Component, release: Release) -> Labels:
         return component.all_labels(self._settings.installed(release) if component.install_labels else NO_LABELS)
 
-    def _host(self, host: Host) -> tuple[Peer, ...]:
+    def _host(self, host: Host, direction: Direction | None) -> tuple[Peer, ...]:
         if self._dialect is Dialect.CILIUM and host.role in ENTITIES:
             return tuple(map(Part, ENTITIES[host.role]))
+        if self._dialect is Dialect.CALICO and host.role is Role.API_SERVER and direction is Direction.EGRESS:
+            # tigera/docs, "Use service rules in policy". What it sends may come from a tunnel, which is no endpoint.
+            return (Part(Entity.KUBE_APISERVER),)
         if host.by_address is not Match.YES:
             cni = self._settings.cni.name
             if cni == "unknown":

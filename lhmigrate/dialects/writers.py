@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from lhmigrate.cni import Dialect
-from lhmigrate.dialects import cilium_write, kubernetes_write
+from lhmigrate.dialects import calico_write, cilium_write, kubernetes_write
 
 if TYPE_CHECKING:
     from lhmigrate.dialects.located import Located
-    from lhmigrate.edits import AddPolicy, Allowance, PolicyEdit
+    from lhmigrate.edits import AddPeers, AddPolicy, AddPorts, Allowance, PolicyEdit
     from lhmigrate.yamledit import Op
 
 
@@ -25,5 +25,12 @@ class Writer(Protocol):
     def rules(self, allowance: Allowance) -> list[Any]:
         """The rules that let it through, and nothing else."""
 
+    def part(self, edit: AddPorts | AddPeers) -> Any:  # noqa: ANN401 - YAML's data
+        """What there is to add to a rule, as it stands in one."""
 
-WRITERS: Final[dict[Dialect, Writer]] = {Dialect.KUBERNETES: kubernetes_write, Dialect.CILIUM: cilium_write}
+
+WRITERS: Final[dict[Dialect, Writer]] = {
+    Dialect.KUBERNETES: kubernetes_write,
+    Dialect.CILIUM: cilium_write,
+    Dialect.CALICO: calico_write,
+}

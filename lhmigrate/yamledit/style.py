@@ -28,7 +28,8 @@ _Value = TypeVar("_Value")
 # Strings that nobody reads as anything else: in YAML 1.1 and 1.2, in block and flow style, as a key and as a value.
 # Of what selectors of Calico's are made, comparisons and what joins them.
 _PLAIN = re.compile(
-    r"[A-Za-z_/](?:[-A-Za-z0-9_./+@]| (?=[A-Za-z0-9])|:(?=[A-Za-z])| [!=]= '[-A-Za-z0-9_./]*'| (?:&&|\|\|)(?= [A-Za-z]))*"
+    r"[A-Za-z_/](?:[-A-Za-z0-9_./+@]| (?=[A-Za-z0-9])|:(?=[A-Za-z])"
+    r"| [!=]= '[-A-Za-z0-9_./]*'| (?:&&|\|\|)(?= [A-Za-z]))*"
     r"|[0-9.][-A-Za-z0-9_./]*"
 )
 _NEARBY: Final = 16_000
