@@ -29,10 +29,15 @@ _SAY_IT: Final = "say it under `peers` in .lhmigrate.yaml"
 
 def from_everywhere(peers: Iterable[Peer], namespace: str) -> tuple[Peer, ...]:
     """The same in a policy that is in no namespace: pods of the one that is meant are named with it."""
-    home = Selector((Requirement(NAME_LABEL, Operator.IN, frozenset({namespace})),))
+    home = named(namespace)
     return tuple(
         replace(one, namespaces=home) if isinstance(one, Pods) and one.namespaces is None else one for one in peers
     )
+
+
+def named(namespace: str) -> Selector:
+    """The namespace of that name."""
+    return Selector((Requirement(NAME_LABEL, Operator.IN, frozenset({namespace})),))
 
 
 class Unnameable(Exception):  # noqa: N818 - the end cannot be named; asking was no error
@@ -137,8 +142,7 @@ def _pods_elsewhere(pod: Pod) -> Peer:
     if pod.namespace is None:
         raise Unnameable(f"the namespace of {pod.name} was not said; {_SAY_IT}")
     labels = tuple(Requirement(key, Operator.IN, frozenset({value})) for key, value in pod.labels.known.items())
-    namespace = Requirement(NAME_LABEL, Operator.IN, frozenset({pod.namespace}))
-    return Pods(Selector(labels), Selector((namespace,)))
+    return Pods(Selector(labels), named(pod.namespace))
 
 
 def _outside(end: Outside, dialect: Dialect) -> tuple[Peer, ...]:

@@ -41,6 +41,10 @@ class Precedence:
             return False
         return all(step is None or _before(policy, step) for step in self._denying)
 
+    def ahead(self, policy: Policy) -> bool:
+        """Whether a new policy with the place of that one comes before all that forbids it."""
+        return self.in_time(policy) and not any(step is not None and step.policy is policy for step in self._denying)
+
     def reaches(self, policy: Policy, rule: Rule) -> bool:
         """Whether a rule that is there comes before all that forbids it."""
         against = self.place(policy, rule)

@@ -10,6 +10,8 @@ which a new one is written; a dialect that cannot name an end is passed over, to
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,8 +31,8 @@ from lhmigrate.edits import (
     takes_peers,
     takes_ports,
 )
-from lhmigrate.labels import NAME_LABEL, Match, Operator, Requirement, Selector
-from lhmigrate.naming import Names, Unnameable, from_everywhere
+from lhmigrate.labels import Match
+from lhmigrate.naming import Names, Unnameable, from_everywhere, named
 from lhmigrate.needs import Need, http_alone, needs
 from lhmigrate.peers import EVERYONE, Peer, Pods, names_outright
 from lhmigrate.policy import FIRST, Action, Direction, Policy, Rule, Tier
@@ -92,7 +94,9 @@ class _Home(NamedTuple):
     """Where a rule goes: into a policy that is there, or into a new one for a component."""
 
     policy: Policy
-    new: bool
+    new: bool = False
+    about: Pods | None = None
+    """The pods that a rule is for in a policy that is about others, too; None: all of them."""
 
 
 def widen(transition: Transition) -> tuple[list[Proposal], list[ByHand]]:
@@ -138,9 +142,8 @@ class _Widening:
             if edit is not None:
                 found.append(Proposal(edit, demand.needs))
             elif (home := self._home(demand)) is not None:
-                rules[id(home.policy), demand.own if home.new else "", demand.direction, home.new].append(
-                    (home, demand)
-                )
+                own = demand.own if home.new or home.about else ""
+                rules[id(home.policy), own, demand.direction, home.new].append((home, demand))
         found += self._with_rules(rules.values())
         return _together(found), _for_one_reason(self._by_hand)
 
@@ -328,12 +331,12 @@ class _Widening:
         # Best one that has rules of this direction already.
         fit = sorted(self._fitting(demand), key=lambda policy: not policy.rules(demand.direction))
         if fit:
-            return _Home(fit[0], new=False)
-        near = [one for one in self._near(demand.needs) if demand.turn.in_time(one)]
+            return _Home(fit[0])
+        near = [one for one in self._near(demand.needs) if demand.turn.ahead(one)]
         beside = next((one for one in near if _dialect_beside(one) in demand.names), None)
-        if demand.turn.denying is not None and (beside is None or not any(need.policies for need in demand.needs)):
-            self._by_hand.append(self._forbidden(demand, demand.turn.denying))
-            return None
+        denying = demand.turn.denying
+        if denying is not None and (beside is None or not any(need.policies for need in demand.needs)):
+            return self._in_front_of(denying, demand)
         edit = None if beside is None else self._new_policy(beside, demand.own, [demand])
         if edit is None or not self._isolated_all_along(demand, edit.beside.tier):
             reason = _STANDS_ALONE if edit is not None or beside is None else "no label picks these pods alone"
@@ -341,19 +344,25 @@ class _Widening:
             return None
         return _Home(edit.beside, new=True)
 
-    def _forbidden(self, demand: _Demand, denying: Step) -> ByHand:
-        """What would be right where a policy forbids it that is about others, too, and none is asked before it."""
-        reason, policy = "denies it before any policy that could let it through", denying.policy
-        edit = None
-        try:
-            home = Selector((Requirement(NAME_LABEL, Operator.IN, frozenset({self._home_namespace})),))
-            selects = self._names[policy.dialect].selector(demand.own)
-            about = Pods(selects, None if policy.namespaces is None else home)
-            allows = Allowance(demand.direction, self._peers(demand, policy), demand.ports, about=about)
-            edit = AddRule(policy, allows, denying.rule)
-        except (Unnameable, KeyError):
-            pass
-        return ByHand(demand.needs, reason, edit, denying.rule.place)
+    def _in_front_of(self, denying: Step, demand: _Demand) -> _Home | None:
+        """The policy that forbids it, though it is about others, too: a rule of Calico's can be for some of its pods.
+
+        Those that are for the whole cluster are not changed, since they are hardly Longhorn's.
+        """
+        policy = denying.policy
+        edit = about = None
+        if policy.dialect is Dialect.CALICO and policy.dialect in demand.names:
+            with suppress(Unnameable):
+                selects = self._names[policy.dialect].selector(demand.own)
+                about = Pods(selects, None if policy.namespaces is None else named(self._home_namespace))
+                allows = Allowance(demand.direction, self._peers(demand, policy), demand.ports, about=about)
+                edit = AddRule(policy, allows, denying.rule)
+        near = policy.namespace == self._home_namespace and self._at_place[policy.place] < 2
+        if about is not None and near and demand.turn.in_time(policy):
+            return _Home(policy, about=about)
+        reason = "denies it before any policy that could let it through"
+        self._by_hand.append(ByHand(demand.needs, reason, edit, denying.rule.place))
+        return None
 
     def _isolated_all_along(self, demand: _Demand, tier: Tier) -> bool:
         """Whether a tier isolates these pods in that direction before the hop and during it, in every guise."""
@@ -384,7 +393,7 @@ class _Widening:
             peers = partial(self._peers, policy=home.policy)
             for allows, found in _on_equal_ports(demands, peers, home.policy.dialect):
                 before = Precedence(found, self._transition.after).place(home.policy)
-                yield Proposal(AddRule(home.policy, allows, before), found)
+                yield Proposal(AddRule(home.policy, replace(allows, about=home.about), before), found)
         named: set[str] = set()
         for key, demands in fresh.items():
             edit = self._new_policy(beside[key], key[0], demands, named)
