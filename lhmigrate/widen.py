@@ -161,7 +161,7 @@ class _Widening:
             try:
                 names = self._named(need)
             except Unnameable as error:
-                self._refuse([need], error.reason)
+                self._refuse([need], f"{error.reason}{self._where(need)}")
                 continue
             kept_to = tuple(http_alone([need], dialect) for dialect in names)
             key = (need.own, need.direction, tuple(names.items()), kept_to)
@@ -172,6 +172,11 @@ class _Widening:
                 ports |= need.ports
             turn = Precedence(found, self._transition.after)
             yield _Demand(found[0].own, found[0].direction, names, ports, tuple(found), turn)
+
+    def _where(self, need: Need) -> str:
+        """Where a rule for it must stand, if that is not everywhere."""
+        step = Precedence([need], self._transition.after).denying
+        return f", and put a rule for it in front of the one at {step.rule.place}" if step is not None else ""
 
     def _forbidden_outright(self, need: Need) -> ByHand | None:
         """What to say of a rule that forbids it before any that we could write; None: there is none."""

@@ -280,10 +280,9 @@ def _by_protocol(wanted: Ports) -> list[tuple[str | None, list[int | str]]]:
     """Ports of each protocol as a rule lists them; none: all of them."""
     if wanted == EVERY_PORT:
         return [(None, [])]
-    found: dict[str | None, list[int | str]] = {}
-    for protocol, first, last in wanted.ranges:
-        found.setdefault(protocol, []).extend([] if (first, last) == (FIRST, LAST) else [_port(first, last)])
-    return list(found.items())
+    protocols = dict.fromkeys(protocol for protocol, _, _ in wanted.ranges)
+    each = {one: Ports(tuple(part for part in wanted.ranges if part[0] == one)) for one in protocols}
+    return [(one, [] if (one, FIRST, LAST) in ports.ranges else list(_ports(ports))) for one, ports in each.items()]
 
 
 def _ports(wanted: Ports) -> Iterable[int | str]:
