@@ -9,7 +9,7 @@ which a new one is written; a dialect that cannot name an end is passed over, to
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -115,8 +115,6 @@ class _Widening:
         self._names = {
             dialect: Names((self._hop.old, self._hop.new), self._world.settings, dialect) for dialect in WRITTEN
         }
-        self._at_place = Counter(policy.place for policy in self._world.inventory.policies)
-        """How many policies an object makes: what is changed of one is changed of all."""
         self._by_hand: list[ByHand] = []
         blocked = {key: verdict.blocked for key, (_, verdict) in transition.judged_before.items()}
         self._wanted: dict[tuple[str, Direction], dict[str, Ports]] = defaultdict(dict)
@@ -306,7 +304,7 @@ class _Widening:
         return (
             all(policy.applies_to(pod) is Match.YES for need in demand.needs for pod in need.pods)
             and policy.selects.identifies
-            and self._at_place[policy.place] < 2
+            and policy.alone
             and (policy.namespaces is None or names_outright(policy.namespaces) == {self._home_namespace})
             and all(
                 component.name == own
@@ -362,7 +360,7 @@ class _Widening:
                 about = Pods(selects, None if policy.namespaces is None else named(self._home_namespace))
                 allows = Allowance(demand.direction, self._peers(demand, policy), demand.ports, about=about)
                 edit = AddRule(policy, allows, denying.rule)
-        near = policy.namespace == self._home_namespace and self._at_place[policy.place] < 2
+        near = policy.namespace == self._home_namespace and policy.alone
         if about is not None and near and demand.turn.in_time(policy):
             return _Home(policy, about=about)
         reason = "denies it before any policy that could let it through"
