@@ -174,7 +174,7 @@ class _Widening:
     def _where(self, need: Need) -> str:
         """Where a rule for it must stand, if that is not everywhere."""
         step = Precedence([need], self._transition.after).denying
-        return f", and put a rule for it in front of the one at {step.rule.place}" if step is not None else ""
+        return f", and put a rule for it in front of what denies it in {step.policy}" if step is not None else ""
 
     def _forbidden_outright(self, need: Need) -> ByHand | None:
         """What to say of a rule that forbids it before any that we could write; None: there is none."""

@@ -149,7 +149,7 @@ spec:
 def test_what_nobody_could_name_is_told_with_its_place_in_the_order() -> None:
     step, _ = before(installation({"a.yaml": policy("api", MANAGERS, KNOWN + DENY)}, CALICO), TO_15)
     [one] = [one for one in step.undone if any(need.leg.source == "kube-apiserver" for need in one.needs)]
-    assert one.reason.endswith(", and put a rule for it in front of the one at a.yaml:12:7")
+    assert one.reason.endswith(", and put a rule for it in front of what denies it in NetworkPolicy api")
     assert "ADDRESS/32" in snippet(one)
 
 
