@@ -21,7 +21,7 @@ from lhmigrate.ports import EVERY_PORT, FIRST, LAST, Ports
 from lhmigrate.yamledit import Append, Insert, Op, Remove, Replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from lhmigrate.dialects.located import Located
     from lhmigrate.edits import AddPolicy
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from lhmigrate.policy import Policy
 
 Data = dict[str, Any]
+
+CLOSED: Final[tuple[Any, ...]] = ()
+"""`types` closes a direction, also where its list of rules is empty."""
 
 _TYPES: Final = {Direction.INGRESS: "Ingress", Direction.EGRESS: "Egress"}
 _FAR: Final = {Direction.INGRESS: "source", Direction.EGRESS: "destination"}
@@ -130,18 +133,25 @@ def _means(item: int | str, edit: TakePorts) -> bool:
 
 def document(added: AddPolicy, like: Data) -> Data:
     """A whole policy beside another, whose data are `like`: in its API, its tier, and at its order."""
-    metadata: Data = {"name": added.name}
-    namespace = namespace_beside(added, like)
-    if namespace:
-        metadata["namespace"] = namespace
     by_direction: dict[Direction, list[Data]] = {}
     for one in sorted(added.rules, key=lambda one: one.direction is Direction.EGRESS):
         by_direction.setdefault(one.direction, []).extend(rules(one, _name_label(like)))
-    spec: Data = {**_turn(added.beside), "selector": expression(added.selects)}
-    spec["types"] = [_TYPES[direction] for direction in by_direction]
-    spec |= {direction.value: found for direction, found in by_direction.items()}
-    version = like.get("apiVersion", "projectcalico.org/v3")
-    return {"apiVersion": version, "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+    made = policy(added.name, namespace_beside(added, like), added.selects, by_direction)
+    return {
+        **made,
+        "apiVersion": like.get("apiVersion", made["apiVersion"]),
+        "spec": {**_turn(added.beside), **made["spec"]},
+    }
+
+
+def policy(name: str, namespace: str | None, selects: Selector, rules: Mapping[Direction, Any]) -> Data:
+    """A policy that isolates the pods in these directions and lets through what the rules say, given as data."""
+    metadata: Data = {"name": name}
+    if namespace:
+        metadata["namespace"] = namespace
+    spec: Data = {"selector": expression(selects), "types": [_TYPES[direction] for direction in rules]}
+    spec |= {direction.value: found for direction, found in rules.items()}
+    return {"apiVersion": "projectcalico.org/v3", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
 
 
 def _turn(beside: Policy) -> Data:
