@@ -90,6 +90,7 @@ class DialectName(StrEnum):
 
     kubernetes = "kubernetes"
     cilium = "cilium"
+    calico = "calico"
 
 
 class Phases(StrEnum):

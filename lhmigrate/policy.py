@@ -195,6 +195,8 @@ class Policy:
     """The release that installs it; None: it is the user's own."""
     left_out: frozenset[Direction] = frozenset()
     """Directions for which it has rules that its `policyTypes` leave out."""
+    alone: bool = True
+    """Whether its object makes no other policy, so that what is changed in that is changed in this one alone."""
     idle: str = ""
     """Why it has no effect on any pod; empty: it may have."""
 
