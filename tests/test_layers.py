@@ -24,7 +24,7 @@ LAYERS = (
     # Values that know nothing of each other.
     ("errors", "labels", "ports", "values", "reports.visible", "ci", "forges", "declarations.hcl"),
     ("http", "reports.markup", "target", "web"),
-    ("comment",),
+    ("comment", "connection", "apiserver"),
     # Text and bytes; what is at the ends of a flow; what a release is.
     ("yamltext", "scan", "endpoints", "cni", "release"),
     ("fields", "order", "peers", "settings", "singles", "declarations.spelling"),
@@ -108,7 +108,7 @@ PLACE = {module: number for number, layer in enumerate(LAYERS) for module in lay
 # Those that read files, streams or the environment. Everything else computes.
 WORLDLY = {"__main__", "around", "cli", "patching", "scan", "config", "catalogue", "specfile", "checkout", "moves"}
 WORLDLY |= {"worktree", "gitcommand", "disk", "repository", "workplace", "journal", "writer", "outputs", "printing"}
-WORLDLY |= {"web", "singles", "kustomize"}
+WORLDLY |= {"web", "singles", "kustomize", "connection", "apiserver"}
 
 
 def trees() -> dict[str, ast.Module]:
