@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from lhmigrate.inventory import Inventory
     from lhmigrate.labels import Selector
+    from lhmigrate.live import Live
     from lhmigrate.policy import Policy
     from lhmigrate.release import Component, Glossary, Release
     from lhmigrate.settings import Settings
@@ -54,16 +55,23 @@ class World:
         values = self.settings.values
         if release in self.releases[:1] and self.settings.values_before is not None:
             values = self.settings.values_before  # An upgrade passes the new values with the new chart.
-        return shipped.in_force(
+        found = shipped.in_force(
             release,
             install=self.settings.install,
             namespace=self.settings.namespace,
             values=type(values)() if by_default else values,
         )
+        live = None if by_default else self._runs(release)
+        return found if live is None else tuple(one for one in found if (one.namespace, one.name) in live.policies)
+
+    def _runs(self, release: Release) -> Live | None:
+        """The cluster in which it was seen running; None: it was not."""
+        return self.inventory.live if release in self.releases[:1] else None
 
     def user_policies(self, release: Release) -> tuple[Policy, ...]:
         """The user's policies that count with a release: one that has a shipped one's name is replaced by it."""
-        taken = {(policy.namespace, policy.name) for policy in self.shipped(release)}
+        gone = self.shipped(self.releases[0]) if self.inventory.live and self.settings.install == "helm" else ()
+        taken = {(policy.namespace, policy.name) for policy in (*self.shipped(release), *gone)}
         return tuple(
             policy
             for policy in self.enforcement.policies
@@ -71,7 +79,9 @@ class World:
         )
 
     def policies(self, release: Release) -> Policies:
-        """All policies in force with a release."""
+        """All policies in force with a release. Those of the one that was seen running are all there already."""
+        if self._runs(release) is not None:
+            return self.together(self.enforcement.policies)
         return self.together((*self.user_policies(release), *self.shipped(release)))
 
     def together(self, policies: Iterable[Policy]) -> Policies:
@@ -87,6 +97,7 @@ class World:
             keys=frozenset().union(*(one.label_keys() for one in policies)),
             assumed=self.assumed,
             releases=self.releases,
+            live=self.inventory.live,
         )
 
     def left_out(self) -> tuple[str, ...]:

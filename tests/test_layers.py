@@ -28,7 +28,7 @@ LAYERS = (
     # Text and bytes; what is at the ends of a flow; what a release is.
     ("yamltext", "scan", "endpoints", "cni", "release"),
     ("fields", "order", "peers", "settings", "singles", "declarations.spelling"),
-    ("policy", "declarations.tree", "declarations.declaration"),
+    ("policy", "live", "declarations.tree", "declarations.declaration"),
     # Text that is edited.
     ("yamledit.ops", "yamledit.layout"),
     ("yamledit.style", "yamledit.sites"),
@@ -87,7 +87,7 @@ LAYERS = (
         "reports.codes",
         "reports.picture",
     ),
-    ("lint", "transition", "tighten", "kustomize", "reports.account", "reports.alerts"),
+    ("snapshot", "lint", "transition", "tighten", "kustomize", "reports.account", "reports.alerts"),
     # What a tree declares, one module for each way of doing that.
     tuple(f"declarations.{name}" for name in SHAPES),
     # What there is to change, and where in the text.
