@@ -148,6 +148,11 @@ class ApiServer:
             )
 
     @property
+    def origin(self) -> str:
+        """By what it was found."""
+        return self._link.origin
+
+    @property
     def _name(self) -> str:
         return f"the API server {self._link.server}"
 

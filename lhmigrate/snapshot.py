@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lhmigrate import manifests
 from lhmigrate.apiserver import Resource
+from lhmigrate.dialects import CLUSTER_WIDE
 from lhmigrate.errors import Refusal
 from lhmigrate.live import Live, LivePod, Nodes, joined
 from lhmigrate.ports import NO_PORT, Ports
@@ -86,7 +87,8 @@ class Running(NamedTuple):
     """The Longhorn that runs."""
 
     namespace: str
-    version: Version
+    version: Version | None
+    """None: nobody asked."""
     told: tuple[str, ...] = ()
     """What else there is to say of its version."""
 
@@ -107,23 +109,28 @@ class _Manager(NamedTuple):
     image: str
 
 
-def take(api: ApiServer, namespace: str | None, settings: Settings, glossary: Glossary) -> Snapshot:
-    """What the cluster shows. `namespace` is Longhorn's where the user says it.
+def take(
+    api: ApiServer, namespace: str | None, settings: Settings, glossary: Glossary, *, versions: bool = True
+) -> Snapshot:
+    """What the cluster shows. `namespace` is Longhorn's where the user says it; so is its version without `versions`.
 
     Raises `Refusal` where a permission is missing, or where it cannot be told which Longhorn runs.
     """
     groups = _groups(api)
     found = _Longhorn(api, groups)
-    running = found.running(namespace)
-    home = running.namespace if running is not None else namespace or settings.namespace
+    home = found.home(namespace)
+    running = None if home is None else found.running(home) if versions else Running(home, None)
+    home = home or namespace or settings.namespace
     named = settings.concerning - {settings.namespace} | {home}
-    reading = _Policies(api, groups).read(named) if running is not None else Reading(0, (), ())
-    networks, ports = _api_server(api) if running is not None else ((), NO_PORT)
+    if running is None:
+        return Snapshot(None, Live(namespace=home), {}, Reading(0, (), ()))
+    reading = _Policies(api, groups).read(named)
+    networks, ports = _api_server(api)
     live = Live(
         namespace=home,
-        pods=_pods(api, home) if running is not None else (),
-        peers=_peers(api, settings, glossary) if running is not None else {},
-        nodes=_nodes(api) if running is not None else Nodes(),
+        pods=_pods(api, home),
+        peers=_peers(api, settings, glossary),
+        nodes=_nodes(api),
         api_server=networks,
         api_ports=ports,
         settings=found.settings.get(home, {}),
@@ -135,7 +142,7 @@ def take(api: ApiServer, namespace: str | None, settings: Settings, glossary: Gl
             if policy.kind == "NetworkPolicy"
         ),
     )
-    namespaces = dict(api.collect(NAMESPACES, _named_labels) or ()) if running is not None else {}
+    namespaces = dict(api.collect(NAMESPACES, _named_labels) or ())
     api.complain()
     return Snapshot(running, live, namespaces, reading)
 
@@ -180,8 +187,8 @@ class _Longhorn:
                     self.settings.setdefault(namespace, {}).setdefault(name, value)
         api.complain()
 
-    def running(self, namespace: str | None) -> Running | None:
-        """The Longhorn that runs; None: there is none. Refuses where there are several, or its version is none."""
+    def home(self, namespace: str | None) -> str | None:
+        """The namespace in which Longhorn runs; None: it does not. Refuses where there are several."""
         places = {one.namespace for one in self._managers} | {
             place for place, named in self.settings.items() if _VERSION in named
         }
@@ -191,7 +198,10 @@ class _Longhorn:
             raise Refusal(f"Longhorn runs in {' and '.join(sorted(places))}, not in {namespace}; pass that --namespace")
         if namespace is None and len(places) > 1:
             raise Refusal(f"Longhorn seems to run in {' and '.join(sorted(places))}; name the one by --namespace")
-        home = namespace or next(iter(places))
+        return namespace or next(iter(places))
+
+    def running(self, home: str) -> Running:
+        """The Longhorn that runs there. Refuses where its version is none."""
         told = self.settings.get(home, {}).get(_VERSION, "")
         tags = [found["tag"] for one in self._managers if one.namespace == home if (found := _TAG.search(one.image))]
         versions = [version for text in (told, *tags) if (version := _version(text)) is not None]
@@ -341,7 +351,8 @@ class _Policies:
         for namespace in sorted(named - concerning):
             if self._elsewhere.pop(namespace, 0):
                 for resource, kind in self._listed:
-                    found += self._list(resource, kind, concerning | named, namespace)
+                    if kind not in CLUSTER_WIDE and kind != "Tier":
+                        found += self._list(resource, kind, concerning | named, namespace)
         counted = manifests.Objects(elsewhere=sum(self._elsewhere.values()))
         unread = tuple(sorted({problem for one in found for problem in one.objects.unread}))
         everything = (*found, FileObjects("cluster:", counted, "", given=False))

@@ -92,10 +92,18 @@ LAYERS = (
     tuple(f"declarations.{name}" for name in SHAPES),
     # What there is to change, and where in the text.
     ("widen", "unread", "placing", "around", "generate"),
-    ("plan", "check", "reports.terminal", "reports.catalogue", "declarations.charts", "declared_settings"),
-    ("patch", "reports.unified", "reports.snippets", "reports.generate", "declarations"),
+    ("plan", "check", "observed", "reports.terminal", "reports.catalogue", "declarations.charts", "declared_settings"),
+    ("gate", "patch", "reports.unified", "reports.snippets", "reports.generate", "declarations"),
     ("reports.patch", "reports.mended"),
-    ("patching", "reports.json_patch", "reports.markdown", "reports.sarif", "reports.github", "reports.gitlab"),
+    (
+        "announce",
+        "patching",
+        "reports.json_patch",
+        "reports.markdown",
+        "reports.sarif",
+        "reports.github",
+        "reports.gitlab",
+    ),
     # Where the versions come from, if nobody gives them.
     ("upgrades", "checkout"),
     ("moves", "outputs"),

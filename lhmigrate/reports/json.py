@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lhmigrate.changes import Change
     from lhmigrate.errors import Place
     from lhmigrate.findings import Check, Environment, Finding, Hop, Plan
+    from lhmigrate.gate import Gate
     from lhmigrate.page import Page
     from lhmigrate.policy import Policy
     from lhmigrate.release import Evidence, Glossary, Release
@@ -37,6 +38,26 @@ def plan(plan: Plan, edits: Edits = MappingProxyType({})) -> str:
             "environments": [],
             "findings": [_finding(finding, edits.get(finding, ())) for finding in plan.findings],
             **_context(plan.findings, plan.context),
+        }
+    )
+
+
+def gate(gate: Gate) -> str:
+    """Whether an upgrade may start, with the plan that says why."""
+    plan = gate.plan
+    context = Context() if plan is None else plan.context
+    return text(
+        {
+            "format": FORMAT,
+            "command": "gate",
+            "cluster": gate.cluster,
+            "open": not gate.shut,
+            "sentence": gate.sentence,
+            "from": str(plan.old) if plan else None,
+            "to": str(gate.to),
+            "hops": [hop_ends(hop) for hop in plan.hops] if plan else [],
+            "findings": [_finding(finding) for finding in gate.findings],
+            **_context(gate.findings, context),
         }
     )
 
