@@ -90,8 +90,9 @@ class Live:
         return self._of[release].get(component.name, ())
 
     def strangers(self, release: Release) -> list[LivePod]:
-        """Pods in Longhorn's namespace that are no component of that release."""
-        return [pod for pod in self.pods if component_of(release, pod.labels) is None]
+        """Pods in Longhorn's namespace that are no component of that release, and not we."""
+        others = (pod for pod in self.pods if component_of(release, pod.labels) is None)
+        return [pod for pod in others if pod.labels.get(_NAME) != "lhmigrate"]
 
     @cached_property
     def api_server_on_nodes(self) -> bool:

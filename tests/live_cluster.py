@@ -104,6 +104,14 @@ def policy(name: str, spec: Data, where: str = HOME, **labels: str) -> Data:
     }
 
 
+def managers(**rule: object) -> Data:
+    """A policy for the managers with one rule for their API."""
+    return policy(
+        "managers",
+        {"podSelector": {"matchLabels": {"app": "longhorn-manager"}}, "ingress": [{"ports": [{"port": 9500}], **rule}]},
+    )
+
+
 def installed(version: str, component: str) -> dict[str, str]:
     """What Helm puts on the pods of the chart."""
     return {

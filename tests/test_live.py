@@ -12,6 +12,7 @@ from live_cluster import (
     around,
     daemon_set,
     longhorn,
+    managers,
     namespace,
     node,
     pod,
@@ -40,14 +41,6 @@ def verdict(report: Any, flow: str) -> str:  # noqa: ANN401
     found = {one["verdict"] for one in report["flows"] if one["flow"] == flow}
     assert len(found) == 1, found
     return str(found.pop())
-
-
-def managers(**rule: object) -> Data:
-    """A policy for the managers with one rule for their API."""
-    return policy(
-        "managers",
-        {"podSelector": {"matchLabels": {"app": "longhorn-manager"}}, "ingress": [{"ports": [{"port": 9500}], **rule}]},
-    )
 
 
 def engines(*sources: Data, ports: tuple[object, ...] = ()) -> Data:
