@@ -127,8 +127,10 @@ class Cluster:
             return facts.ports
         if flow.any_port and target in self._assumed:
             return ports & self._assumed[target].ports
-        if self._live is not None and self._glossary.kind(target) is EndpointKind.API_SERVER:
-            return self._live.api_ports or ports
+        # Behind its Service; a plugin that we do not know might judge before it is led there.
+        live = self._live if self._settings.cni.name != "unknown" else None
+        if live is not None and self._glossary.kind(target) is EndpointKind.API_SERVER:
+            return live.api_ports or ports
         return ports
 
     def _ends(self, name: str, releases: list[Release], flow: Flow, does: Direction) -> tuple[Endpoint, ...]:

@@ -60,6 +60,7 @@ class Live:
         api_ports: Ports = NO_PORT,
         settings: Mapping[str, str] = MappingProxyType({}),
         plugins: frozenset[str] = frozenset(),
+        tunnelled: bool = False,
         policies: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
         self.namespace = namespace
@@ -74,6 +75,7 @@ class Live:
         """Longhorn's own settings, by name."""
         self.plugins = plugins
         """What may be a network plugin, by the names of `CNIS`, and of others that we only know of."""
+        self._tunnelled = tunnelled
         self.policies = policies
         """The NetworkPolicies that are there, by namespace and name."""
         self._of: dict[Release, dict[str, tuple[LivePod, ...]]] = {}
@@ -96,8 +98,8 @@ class Live:
 
     @cached_property
     def api_server_on_nodes(self) -> bool:
-        """Whether the API server runs on nodes of the cluster, so that it calls from where nodes do."""
-        return bool(self.api_server) and set(self.api_server) <= set(self.nodes.own)
+        """Whether the API server runs on nodes of the cluster and calls from there, through nobody else's pods."""
+        return bool(self.api_server) and not self._tunnelled and set(self.api_server) <= set(self.nodes.own)
 
 
 _KIND: Final = "longhorn.io/component"

@@ -40,7 +40,7 @@ ENDPOINTS: Final = Resource("discovery.k8s.io", "v1", "endpointslices")
 POLICIES: Final = {
     "networking.k8s.io": ("networkpolicies",),
     "cilium.io": ("ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies"),
-    # Calico shows the same objects in both of its groups; the first that is there is read.
+    # Calico shows the same objects in both of its groups: the first one that is there is read.
     "crd.projectcalico.org": ("networkpolicies", "globalnetworkpolicies", "tiers"),
     "projectcalico.org": ("networkpolicies", "globalnetworkpolicies", "tiers"),
     "policy.networking.k8s.io": ("adminnetworkpolicies", "baselineadminnetworkpolicies", "clusternetworkpolicies"),
@@ -56,6 +56,9 @@ READS: Final = {
     **POLICIES,
 }
 """All that is listed, by group."""
+
+_AGENT: Final = "konnectivity-agent"
+"""Through its pods the API server may call, wherever it is itself (kubernetes-sigs/apiserver-network-proxy)."""
 
 _PLUGINS: Final = {
     "cilium": "cilium",
@@ -75,8 +78,22 @@ _PLUGINS: Final = {
     "kube-ovn-cni": "kube-ovn",
     "ovnkube-node": "ovn-kubernetes",
     "weave-net": "weave",
+    _AGENT: _AGENT,  # no plugin, but it is seen in the same way
 }
 """Network plugins by the names of their DaemonSets."""
+
+_UNJUDGED: Final = {
+    "crd.antrea.io": "Antrea",
+    "k8s.ovn.org": "OVN-Kubernetes",
+    "kubeovn.io": "Kube-OVN",
+    "kuma.io": "Kuma",
+    "network.openshift.io": "OpenShift",
+    "networking.gke.io": "GKE",
+    "networking.k8s.aws": "the AWS VPC CNI",
+    "policy.linkerd.io": "Linkerd",
+    "security.istio.io": "Istio",
+}
+"""Whose policies cut traffic, too, and are not read: by group."""
 
 _TUNNELS: Final = re.compile(r"projectcalico\.org/IPv[46](?:\w*TunnelAddr|WireguardInterfaceAddr)")
 _TAG: Final = re.compile(r"longhorn-manager[^/:@]*:(?P<tag>[^@/]+)")
@@ -116,7 +133,7 @@ def take(
 
     Raises `Refusal` where a permission is missing, or where it cannot be told which Longhorn runs.
     """
-    groups = _groups(api)
+    groups, unjudged = _groups(api)
     found = _Longhorn(api, groups)
     home = found.home(namespace)
     running = None if home is None else found.running(home) if versions else Running(home, None)
@@ -134,7 +151,8 @@ def take(
         api_server=networks,
         api_ports=ports,
         settings=found.settings.get(home, {}),
-        plugins=found.plugins,
+        plugins=found.plugins - {_AGENT},
+        tunnelled=_AGENT in found.plugins,
         policies=frozenset(
             (policy.namespace or "", policy.name)
             for one in reading.found
@@ -144,20 +162,28 @@ def take(
     )
     namespaces = dict(api.collect(NAMESPACES, _named_labels) or ())
     api.complain()
-    return Snapshot(running, live, namespaces, reading)
+    told = tuple(f"policies of {one} are not judged, and the cluster knows such" for one in unjudged)
+    return Snapshot(running._replace(told=(*running.told, *told)), live, namespaces, reading)
 
 
 Groups = dict[str, dict[str, tuple[str, str]]]
 """By group and plural, in which version it is served, and the kind."""
 
 
-def _groups(api: ApiServer) -> Groups:
-    """What the cluster knows of the groups that concern us. A group that it does not know is not there."""
+def _groups(api: ApiServer) -> tuple[Groups, tuple[str, ...]]:
+    """What the cluster knows of the groups that concern us, and whose policies it knows that are not read.
+
+    A group that it does not know is not there.
+    """
     answer = api.get("/apis") or {}
     result: Groups = {}
-    for group in _objects(answer.get("groups")):
-        name = str(group.get("name"))
-        if name not in POLICIES and name != LONGHORN:
+    groups = {str(one.get("name")): one for one in _objects(answer.get("groups"))}
+    for name in (LONGHORN, *POLICIES):
+        group = groups.get(name)
+        # What serves Calico's second group is a server of its own, which may be down: it is not asked in vain.
+        if group is None or (
+            name == "projectcalico.org" and "networkpolicies" in result.get("crd.projectcalico.org", {})
+        ):
             continue
         preferred = str(_object(group.get("preferredVersion")).get("version"))
         served = [str(one.get("version")) for one in _objects(group.get("versions"))]
@@ -166,7 +192,7 @@ def _groups(api: ApiServer) -> Groups:
             for one in _objects((api.get(f"/apis/{name}/{version}") or {}).get("resources")):
                 known.setdefault(str(one.get("name")), (version, str(one.get("kind"))))
     api.complain()
-    return result
+    return result, tuple(called for name, called in _UNJUDGED.items() if name in groups)
 
 
 class _Longhorn:
@@ -373,10 +399,9 @@ class _Policies:
 
 
 def _listed(groups: Groups) -> Iterator[tuple[Resource, str]]:
-    skipped = {"projectcalico.org"} if "networkpolicies" in groups.get("crd.projectcalico.org", {}) else set()
     for group, plurals in POLICIES.items():
         for plural in plurals:
-            if group not in skipped and plural in groups.get(group, {}):
+            if plural in groups.get(group, {}):
                 version, kind = groups[group][plural]
                 yield Resource(group, version, plural), kind
 

@@ -215,3 +215,14 @@ def test_a_token_is_never_shown(tmp_path: Path) -> None:
     with gate(cluster, tmp_path) as ask:
         run = ask("gate --to 1.7.3 --format json")
     assert "SECRET" not in run.out + run.err
+
+
+@pytest.mark.parametrize("form", ["terminal", "json", "markdown", "sarif", "github", "gitlab"])
+@pytest.mark.parametrize("there", [True, False], ids=["shut", "no Longhorn"])
+def test_every_form_tells_it(tmp_path: Path, form: str, there: bool) -> None:
+    cluster = running("1.4.4", policy("engines", ENGINES)) if there else Cluster(*around(), crds=())
+    with gate(cluster, tmp_path) as ask:
+        run = ask(f"gate --to 1.5.5 --format {form}")
+    assert (run.code, run.err) == (1 if there else 0, "")
+    if there:
+        assert "engines" in run.out

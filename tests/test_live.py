@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from api_server import Cluster, serving
+from api_server import Cluster, Fault, serving
 from live_cluster import (
     HOME,
     api_endpoints,
@@ -185,6 +185,16 @@ def test_a_managed_api_server_may_call_from_anywhere(tmp_path: Path) -> None:
     cluster = running("1.7.2", from_api_server(*EVERYWHERE))
     cluster.objects["discovery.k8s.io", "endpointslices"] = [api_endpoints("203.0.113.7", port=443)]
     assert verdict(judged(cluster, tmp_path), WEBHOOK) == "unknown"
+
+
+def test_an_api_server_that_calls_through_pods_may_call_from_anywhere(tmp_path: Path) -> None:
+    cluster = running("1.7.2", from_api_server(*EVERYWHERE), daemon_set("konnectivity-agent", "kube-system"))
+    assert verdict(judged(cluster, tmp_path), WEBHOOK) == "unknown"
+
+
+def test_which_port_a_plugin_that_nobody_knows_looks_at_is_not_known(tmp_path: Path) -> None:
+    cluster = running("1.7.2", egress("0.0.0.0/0"), daemon_set("weave-net", "kube-system"))
+    assert verdict(judged(cluster, tmp_path), "driver-deployer-to-kube-apiserver") == "unknown"
 
 
 def test_the_pods_of_dns_are_known(tmp_path: Path) -> None:
@@ -369,6 +379,18 @@ def test_policies_elsewhere_are_counted_and_those_of_peers_are_read(tmp_path: Pa
     report = judged(cluster, tmp_path)
     assert report["coverage"]["policies"] == 5
     assert verdict(report, "prometheus-to-manager") == "blocked"
+
+
+def test_policies_of_a_kind_that_is_not_read_are_told(tmp_path: Path) -> None:
+    cluster = running("1.7.2")
+    cluster.kinds["security.istio.io", "v1"] = {"authorizationpolicies": "AuthorizationPolicy"}
+    assert "policies of Istio are not judged, and the cluster knows such" in judged(cluster, tmp_path)["assumptions"]
+
+
+def test_a_server_of_calicos_own_that_is_down_stops_nothing_that_can_be_read_without_it(tmp_path: Path) -> None:
+    cluster = running("1.7.2", crds=("longhorn", "calico", "calico-api"))
+    cluster.faults += [Fault("/apis/projectcalico.org/v3", 503)] * 99
+    assert judged(cluster, tmp_path)["command"] == "check"
 
 
 def test_the_same_cluster_gives_the_same_report(tmp_path: Path) -> None:
