@@ -476,6 +476,41 @@ def _leave_behind(live: _Live, made: Gate, where: list[Where], in_json: Callable
             _tell(failed)
 
 
+@app.command(epilog="Exit codes: the worst of the reports'; 2 where one of them is none.")
+def summary(
+    reports: Annotated[
+        list[str], typer.Argument(metavar="REPORT.json...", help="JSON reports of gates, plans and checks.")
+    ],
+    format_: FormatOption = Format.terminal,
+    fail_on: FailOnOption = FailOn.warning,
+) -> None:
+    """What many clusters said, in one table and with one exit code."""
+    with _sentences_for_errors():
+        from lhmigrate import summary as summaries
+
+        levels = _levels(fail_on)
+        rows = [summaries.row(file, _report_in(file), levels) for file in reports]
+        code = summaries.worst(rows)
+        if format_ is Format.json:
+            from lhmigrate.reports import json
+
+            printing.put(json.fleet(rows, code))
+        else:
+            from lhmigrate.reports import fleet
+
+            printing.put(fleet.table(rows, code, printing.screen()))
+        raise typer.Exit(code)
+
+
+def _report_in(file: str) -> str | None:
+    from lhmigrate.errors import Refusal
+
+    try:
+        return _text(file)
+    except (OSError, Refusal):
+        return None
+
+
 @app.command(epilog=_EXIT_CODES)
 def generate(
     release: Annotated[str, typer.Option("--release", metavar="V", help="The release that runs, or is to run.")],

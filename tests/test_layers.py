@@ -93,8 +93,17 @@ LAYERS = (
     # What there is to change, and where in the text.
     ("widen", "unread", "placing", "around", "generate"),
     ("plan", "check", "observed", "reports.terminal", "reports.catalogue", "declarations.charts", "declared_settings"),
-    ("gate", "patch", "reports.unified", "reports.snippets", "reports.generate", "declarations"),
-    ("reports.patch", "reports.mended"),
+    (
+        "gate",
+        "summary",
+        "reports.fleet",
+        "patch",
+        "reports.unified",
+        "reports.snippets",
+        "reports.generate",
+        "declarations",
+    ),
+    ("summary", "reports.fleet", "reports.patch", "reports.mended"),
     (
         "announce",
         "patching",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lhmigrate.page import Page
     from lhmigrate.policy import Policy
     from lhmigrate.release import Evidence, Glossary, Release
+    from lhmigrate.summary import Row
     from lhmigrate.upgrades import Upgrades
 
 FORMAT = 1
@@ -208,6 +209,31 @@ def _finding(finding: Finding, edits: Iterable[dict[str, Any]] = (), environment
         **place_keys(finding.place),
         "edits": list(edits),
     }
+
+
+def fleet(rows: Iterable[Row], code: int) -> str:
+    """What many reports say."""
+    return text(
+        {
+            "format": FORMAT,
+            "command": "summary",
+            "code": code,
+            "reports": [
+                {
+                    "file": one.name,
+                    "command": one.command or None,
+                    "from": one.old,
+                    "to": one.new,
+                    "errors": one.errors,
+                    "warnings": one.warnings,
+                    "notes": one.notes,
+                    "code": one.code,
+                    "told": one.told,
+                }
+                for one in rows
+            ],
+        }
+    )
 
 
 def diff(old: Release, new: Release, found: Iterable[Change]) -> str:
