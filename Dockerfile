@@ -6,7 +6,7 @@ ARG BASE=gcr.io/distroless/python3-debian12:nonroot
 FROM ${BUILD} AS build
 COPY wheels /wheels
 # Compiled here, as nothing can be written where it runs.
-RUN ["python", "-m", "pip", "install", "--no-index", "--find-links=/wheels", "--target=/app", "--no-cache-dir", "lhmigrate[cluster]"]
+RUN ["python", "-m", "pip", "install", "--no-index", "--find-links=/wheels", "--target=/app", "--no-cache-dir", "lhmigrate[gate]"]
 
 FROM ${BASE}
 COPY --from=build /app /app

@@ -69,7 +69,7 @@ wheel:  ## build what users install, install it in a clean place, and try it the
 image: wheel  ## build the container image of the gate, from wheels alone
 	@rm -rf wheels
 	@build/tools/bin/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir wheels \
-		"lhmigrate[cluster] @ file://$$(echo $(CURDIR)/dist/*.whl)"
+		"lhmigrate[gate] @ file://$$(echo $(CURDIR)/dist/*.whl)"
 	docker build --network=none --tag lhmigrate:local .
 	docker run --rm --network=none --read-only --cap-drop=ALL lhmigrate:local releases
 

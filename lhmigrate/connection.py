@@ -1,9 +1,9 @@
 """Connects to a cluster's API server as kubectl would: by a kubeconfig, or inside of a pod by its service account.
 
 The official client (`kubernetes`) reads the kubeconfig, runs credential plugins and knows about client certificates.
-Of it nothing else is used: what is asked, `apiserver` asks. Its releases differ in what they make of proxies, so that
-is settled here, alike for all of them. Certificates are always verified: there is no switch for that, and a kubeconfig
-that says otherwise is refused.
+Nothing else of it is used: its releases differ in what they make of proxies, and what is asked, `apiserver` asks. A
+pod needs none of it, as its service account is two files. Certificates are always verified: there is no switch for
+that, and a kubeconfig that says otherwise is refused.
 """
 
 from __future__ import annotations
@@ -44,10 +44,6 @@ def connect(context: str | None, environment: Mapping[str, str], account: str = 
 
     As kubectl does: a kubeconfig wins where there is one. Raises `Refusal` where there is no way, or no safe one.
     """
-    try:
-        import kubernetes  # noqa: F401
-    except ImportError:
-        raise Refusal(_INSTALL) from None
     files = [one for one in environment.get("KUBECONFIG", "").split(os.pathsep) if one]
     if not files and os.path.exists(os.path.expanduser(_DEFAULT)):
         files = [os.path.expanduser(_DEFAULT)]
@@ -57,9 +53,12 @@ def connect(context: str | None, environment: Mapping[str, str], account: str = 
 
 
 def _by_kubeconfig(files: list[str], context: str | None, environment: Mapping[str, str]) -> Link:
-    from kubernetes.client import Configuration
-    from kubernetes.config import ConfigException
-    from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
+    try:
+        from kubernetes.client import Configuration
+        from kubernetes.config import ConfigException
+        from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
+    except ImportError:
+        raise Refusal(_INSTALL) from None
 
     present = [file for file in files if os.path.exists(file)]
     if not present:
@@ -91,7 +90,17 @@ def _by_kubeconfig(files: list[str], context: str | None, environment: Mapping[s
         command = user["exec"].get("command", "") if isinstance(user["exec"], Mapping) else ""
         why = f": {said[0]}" if said else ""
         raise Refusal(f"the credential plugin {command} of context {name} gave no credentials{why}", place)
-    return _link(settings, cluster.get("proxy-url"), environment, f"context {name}")
+    origin = f"context {name}"
+    trust = Trust(settings.ssl_ca_cert, settings.cert_file, settings.key_file, settings.tls_server_name)
+    pool = _pool(settings.host, trust, cluster.get("proxy-url"), environment, origin)
+
+    def headers() -> Mapping[str, str]:
+        if settings.refresh_api_key_hook is not None:
+            settings.refresh_api_key_hook(settings)
+        token = next(iter(settings.api_key.values()), None)
+        return {} if token is None else {"Authorization": token}
+
+    return Link(settings.host.rstrip("/"), pool, headers, origin)
 
 
 @contextmanager
@@ -123,47 +132,57 @@ def _entry(config: Any, what: str, context: Any) -> Mapping[str, Any]:  # noqa: 
 
 
 def _by_account(account: str, environment: Mapping[str, str]) -> Link:
-    from kubernetes.client import Configuration
-    from kubernetes.config import ConfigException
-    from kubernetes.config.incluster_config import InClusterConfigLoader
+    origin = "the service account of this pod"
+    token, authority = os.path.join(account, "token"), os.path.join(account, "ca.crt")
+    for file in (token, authority):
+        if not os.path.isfile(file):
+            why = "this looks like a pod of a cluster, but its service account is not there"
+            raise Refusal(f"{why}; see that automountServiceAccountToken is not false", Place(file))
+    host, port = environment["KUBERNETES_SERVICE_HOST"], environment.get("KUBERNETES_SERVICE_PORT", "443")
+    server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    pool = _pool(server, Trust(authority), None, environment, origin)
 
-    settings = Configuration()
+    def headers() -> Mapping[str, str]:
+        with open(token, encoding="ascii") as file:
+            return {"Authorization": f"Bearer {file.read().strip()}"}
+
+    return Link(server, pool, headers, origin)
+
+
+class Trust(NamedTuple):
+    """Whom to trust, and by what to be trusted; files, all of them."""
+
+    authority: str | None
+    """None: the system's."""
+    certificate: str | None = None
+    key: str | None = None
+    name: str | None = None
+    """The name in the server's certificate, if it is another one than its address says."""
+
+
+def _pool(server: str, trust: Trust, proxy: object, environment: Mapping[str, str], origin: str) -> PoolManager:
     try:
-        InClusterConfigLoader(
-            token_filename=os.path.join(account, "token"),
-            cert_filename=os.path.join(account, "ca.crt"),
-            environ=environment,
-        ).load_and_set(settings)
-    except (ConfigException, OSError) as error:
-        why = f"this looks like a pod of a cluster, but its service account cannot be used: {_first_line(error)}"
-        raise Refusal(f"{why}; see that automountServiceAccountToken is not false", Place(account)) from None
-    return _link(settings, None, environment, "the service account of this pod")
+        import urllib3
+    except ImportError:
+        raise Refusal(_INSTALL) from None
 
-
-def _link(settings: Any, proxy: object, environment: Mapping[str, str], origin: str) -> Link:  # noqa: ANN401
-    from kubernetes.client.rest import RESTClientObject
-
-    server = settings.host.rstrip("/")
     parts = urlsplit(server)
     if parts.scheme != "https" or not parts.hostname:
         raise Refusal(f"{origin} names the server {server}; only https:// is asked, as anything else shows the token")
-    settings.proxy = str(proxy) if proxy else proxy_for(parts.hostname, environment)
-    settings.no_proxy = ""
-    settings.verify_ssl = True
+    told: dict[str, Any] = {
+        "cert_reqs": "CERT_REQUIRED",
+        "ca_certs": trust.authority,
+        "cert_file": trust.certificate,
+        "key_file": trust.key,
+        "maxsize": 1,
+    }
+    if trust.name:
+        told["server_hostname"] = trust.name
+    through = str(proxy) if proxy else proxy_for(parts.hostname, environment)
     try:
-        pool = RESTClientObject(settings).pool_manager
-    except Exception as error:
-        if not isinstance(error, OSError | ValueError) and not type(error).__module__.startswith("urllib3"):
-            raise
+        return urllib3.ProxyManager(through, **told) if through else urllib3.PoolManager(**told)
+    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise Refusal(f"{origin} does not lead to {parts.hostname}: {_first_line(error)}") from None
-
-    def headers() -> Mapping[str, str]:
-        if settings.refresh_api_key_hook is not None:
-            settings.refresh_api_key_hook(settings)
-        token = next(iter(settings.api_key.values()), None)
-        return {} if token is None else {"Authorization": token}
-
-    return Link(server, pool, headers, origin)
 
 
 def proxy_for(host: str, environment: Mapping[str, str]) -> str | None:
