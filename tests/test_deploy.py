@@ -15,6 +15,7 @@ from api_server import Call, Cluster, serving
 from live_cluster import HOME, managers, policy, running
 from running import Run, inside
 
+from lhmigrate import __version__
 from lhmigrate.snapshot import READS
 
 if TYPE_CHECKING:
@@ -222,3 +223,33 @@ def test_kustomize_builds_the_same(tmp_path: Path, components: tuple[str, ...]) 
     done = subprocess.run(["kubectl", "kustomize", str(tmp_path)], capture_output=True, check=True)
     theirs = {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(done.stdout)}
     assert theirs == {(one["kind"], one["metadata"]["name"]): one for one in built(*components)}
+
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+def instructions(name: str) -> list[str]:
+    return [line.partition(" ")[2] for line in DOCKERFILE.splitlines() if line.startswith(f"{name} ")]
+
+
+def test_the_image_runs_as_the_job_runs_it() -> None:
+    user = of("Job", built())["spec"]["template"]["spec"]["securityContext"]
+    assert instructions("USER") == [f"{user['runAsUser']}:{user['runAsGroup']}"]
+
+
+def test_the_image_needs_no_shell_and_no_network() -> None:
+    for told in (*instructions("RUN"), *instructions("ENTRYPOINT"), *instructions("CMD")):
+        assert isinstance(json.loads(told), list)
+    [install] = instructions("RUN")
+    assert "--no-index" in json.loads(install)
+    assert instructions("COPY") == ["wheels /wheels", "--from=build /app /app"]
+
+
+def test_what_is_sent_to_be_built_is_wheels_alone() -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not line.startswith("#")] == ["*", "!wheels"]
+
+
+def test_the_job_runs_the_image_of_this_version() -> None:
+    image = of("Job", built())["spec"]["template"]["spec"]["containers"][0]["image"]
+    assert image == f"ghcr.io/lhmigrate/lhmigrate:{__version__}"
