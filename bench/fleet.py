@@ -64,6 +64,5 @@ def _policy(number: int) -> dict[str, Any]:
 @contextmanager
 def serving_large(share: float, folder: Path) -> Iterator[str]:
     """Serves it; gives the kubeconfig."""
-    folder.mkdir()
     with serving(cluster(share), folder) as served:
         yield served.kubeconfig

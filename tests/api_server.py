@@ -299,7 +299,7 @@ def _due(cluster: Cluster, path: str) -> Fault | None:
 
 def _write_files(cluster: Cluster, folder: Path) -> None:
     account = folder / "account"
-    account.mkdir()
+    account.mkdir(parents=True)
     (account / "token").write_text(TOKEN)
     AUTHORITY.cert_pem.write_to_path(str(account / "ca.crt"))
     (account / "namespace").write_text("longhorn-system")

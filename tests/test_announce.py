@@ -74,8 +74,6 @@ def test_a_config_map_with_the_whole_report(tmp_path: Path) -> None:
 
 def test_a_later_result_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
     cluster = running("1.7.2", CUT)
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
     gate(cluster, tmp_path / "a", "--report", "configmap")
     cluster.objects["networking.k8s.io", "networkpolicies"] = []
     gate(cluster, tmp_path / "b", "--report", "configmap")

@@ -101,7 +101,6 @@ def gate(folder: Path, *options: str, crds: tuple[str, ...]) -> tuple[Cluster, R
     """A run against a cluster in which there is something of everything, also in a namespace that is only named."""
     peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
     cluster = running("1.7.2", managers(**{"from": [peer]}), policy("x", {"podSelector": {}}, "monitoring"), crds=crds)
-    folder.mkdir()
     with serving(cluster, folder):
         return cluster, inside("gate", "--to", "1.7.3", *options, environment={"KUBECONFIG": cluster.kubeconfig})
 
@@ -127,7 +126,6 @@ def test_what_is_written_takes_a_role_of_its_own(tmp_path: Path, component: str)
     objects = built(component)
     [option] = [one for one in arguments(objects) if one.startswith("--report")]
     cluster, run = gate(tmp_path / "first", option, crds=("longhorn",))
-    (tmp_path / "second").mkdir()
     with serving(cluster, tmp_path / "second"):
         inside("gate", "--to", "1.7.3", option, environment={"KUBECONFIG": cluster.kubeconfig})
     assert run.err == ""

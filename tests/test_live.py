@@ -394,7 +394,5 @@ def test_a_server_of_calicos_own_that_is_down_stops_nothing_that_can_be_read_wit
 
 
 def test_the_same_cluster_gives_the_same_report(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
     first = judged(running("1.7.2", engines(ports=(8501,))), tmp_path / "a", "plan --cluster --to 1.8")
     assert judged(running("1.7.2", engines(ports=(8501,))), tmp_path / "b", "plan --cluster --to 1.8") == first
