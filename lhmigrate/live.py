@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from lhmigrate.endpoints import Network
+    from lhmigrate.policy import Policy
     from lhmigrate.release import Component, Glossary, Release
     from lhmigrate.settings import Settings
 
@@ -61,7 +62,7 @@ class Live:
         settings: Mapping[str, str] = MappingProxyType({}),
         plugins: frozenset[str] = frozenset(),
         tunnelled: bool = False,
-        policies: frozenset[tuple[str, str]] = frozenset(),
+        policies: Iterable[Policy] = (),
     ) -> None:
         self.namespace = namespace
         self.pods = tuple(pods)
@@ -76,8 +77,9 @@ class Live:
         self.plugins = plugins
         """What may be a network plugin, by the names of `CNIS`, and of others that we only know of."""
         self._tunnelled = tunnelled
-        self.policies = policies
-        """The NetworkPolicies that are there, by namespace and name."""
+        plain = [policy for policy in policies if policy.kind == "NetworkPolicy" and policy.namespace is not None]
+        self._there = frozenset((policy.namespace or "", policy.name) for policy in plain)
+        self._owned = frozenset((policy.namespace or "", policy.name) for policy in plain if policy.owned_by_helm)
         self._of: dict[Release, dict[str, tuple[LivePod, ...]]] = {}
 
     def of(self, release: Release, component: Component) -> tuple[LivePod, ...]:
@@ -90,6 +92,13 @@ class Live:
                     found[name].append(pod)
             self._of[release] = {name: tuple(pods) for name, pods in found.items()}
         return self._of[release].get(component.name, ())
+
+    def has(self, namespace: str, name: str, install: str) -> bool:
+        """Whether a NetworkPolicy is there that the chart or the manifest installed.
+
+        Helm marks what it owns; what only has the name is somebody's own, and Helm will not touch it.
+        """
+        return (namespace, name) in (self._owned if install == "helm" else self._there)
 
     def strangers(self, release: Release) -> list[LivePod]:
         """Pods in Longhorn's namespace that are no component of that release, and not we."""
@@ -205,8 +214,10 @@ def _deciding(release: Release) -> set[str]:
 def _of_policies(live: Live, release: Release, settings: Settings) -> dict[str, Any]:
     """The Helm values that decide which policies a release installs, as far as those that are there show them."""
     found: dict[str, Any] = {}
+    if settings.install != "helm":
+        return found  # A manifest heeds no values.
     mine = [one for one in release.policies if settings.install in one.installed_by]
-    there = {one.name for one in mine if (one.namespace or settings.namespace, one.name) in live.policies}
+    there = {one.name for one in mine if live.has(one.namespace or settings.namespace, one.name, settings.install)}
     for policy in mine:
         if policy.name in there:
             found |= {path: wanted for path, wanted in policy.when.items() if isinstance(wanted, bool)}

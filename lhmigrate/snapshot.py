@@ -153,12 +153,7 @@ def take(
         settings=found.settings.get(home, {}),
         plugins=found.plugins - {_AGENT},
         tunnelled=_AGENT in found.plugins,
-        policies=frozenset(
-            (policy.namespace or "", policy.name)
-            for one in reading.found
-            for policy in one.objects.policies
-            if policy.kind == "NetworkPolicy"
-        ),
+        policies=(policy for one in reading.found for policy in one.objects.policies),
     )
     namespaces = dict(api.collect(NAMESPACES, _named_labels) or ())
     api.complain()

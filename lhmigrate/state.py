@@ -62,7 +62,10 @@ class World:
             values=type(values)() if by_default else values,
         )
         live = None if by_default else self._runs(release)
-        return found if live is None else tuple(one for one in found if (one.namespace, one.name) in live.policies)
+        if live is None:
+            return found
+        install = self.settings.install
+        return tuple(one for one in found if live.has(one.namespace or "", one.name, install))
 
     def _runs(self, release: Release) -> Live | None:
         """The cluster in which it was seen running; None: it was not."""

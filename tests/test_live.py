@@ -296,6 +296,21 @@ def test_policies_of_the_chart_tell_its_values(tmp_path: Path) -> None:
     assert not [one for one in report["findings"] if one["code"] == "name-collision"]
 
 
+def test_a_policy_that_only_has_the_name_of_the_charts_is_somebodys_own(tmp_path: Path) -> None:
+    """Helm refuses to take it over, so the upgrade fails."""
+    mine = policy("longhorn-manager", {"podSelector": {"matchLabels": {"app": "longhorn-manager"}}, "ingress": [{}]})
+    report = judged(running("1.12.0", mine), tmp_path, "plan --cluster --to 1.12.1")
+    assert [one["level"] for one in report["findings"] if one["code"] == "name-collision"] == ["error"]
+
+
+def test_what_the_manifest_installed_is_known_by_its_name(tmp_path: Path) -> None:
+    cluster = running("1.12.1", policy("longhorn-manager", {"podSelector": {}, "ingress": [{}]}))
+    for one in cluster.objects["", "pods"]:
+        one["metadata"]["labels"].pop("app.kubernetes.io/managed-by", None)
+    report = judged(cluster, tmp_path, "plan --cluster --to 1.12.2")
+    assert not [one for one in report["findings"] if one["code"] == "name-collision"]
+
+
 def test_what_is_really_there_counts_and_not_what_the_chart_would_install(tmp_path: Path) -> None:
     """The chart's own policy lets managers in, and somebody has made it let nobody in."""
     report = judged(running("1.7.2", *shipped("1.7.2")), tmp_path)
