@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lhmigrate import shipped
@@ -36,10 +37,11 @@ class World:
         self, inventory: Inventory, settings: Settings, glossary: Glossary, releases: Iterable[Release]
     ) -> None:
         self.inventory = inventory
-        self.enforcement = settle(settings, inventory.policies)
-        self.settings = self.enforcement.settings
-        self.glossary = glossary
         self.releases = tuple(releases)
+        enforcement = settle(settings, inventory.policies)
+        self.settings = enforcement.settings
+        self.enforcement = enforcement._replace(policies=self._marked(enforcement.policies))
+        self.glossary = glossary
         self.assumed = assume(self.enforcement.policies, self.releases, glossary, self.settings)
         self._picked: dict[tuple[Selector, Release], tuple[Component, ...]] = {}
 
@@ -67,18 +69,33 @@ class World:
         install = self.settings.install
         return tuple(one for one in found if live.has(one.namespace or "", one.name, install))
 
+    def _marked(self, policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
+        """The policies of a cluster that was seen, those that the release installed there marked as its own."""
+        if self.inventory.live is None or not self.releases:
+            return policies
+        running = self.releases[0]
+        own = {(policy.namespace, policy.name) for policy in self.shipped(running)}
+        return tuple(
+            replace(policy, shipped_by=str(running))
+            if policy.dialect is Dialect.KUBERNETES and (policy.namespace, policy.name) in own
+            else policy
+            for policy in policies
+        )
+
     def _runs(self, release: Release) -> Live | None:
         """The cluster in which it was seen running; None: it was not."""
         return self.inventory.live if release in self.releases[:1] else None
 
     def user_policies(self, release: Release) -> tuple[Policy, ...]:
         """The user's policies that count with a release: one that has a shipped one's name is replaced by it."""
-        gone = self.shipped(self.releases[0]) if self.inventory.live and self.settings.install == "helm" else ()
-        taken = {(policy.namespace, policy.name) for policy in (*self.shipped(release), *gone)}
+        taken = {(policy.namespace, policy.name) for policy in self.shipped(release)}
+        # What an older release installed, Helm takes away; what was applied from a manifest stays.
+        goes = self.settings.install == "helm"
         return tuple(
             policy
             for policy in self.enforcement.policies
-            if policy.dialect is not Dialect.KUBERNETES or (policy.namespace, policy.name) not in taken
+            if not (goes and policy.shipped_by)
+            and (policy.dialect is not Dialect.KUBERNETES or (policy.namespace, policy.name) not in taken)
         )
 
     def policies(self, release: Release) -> Policies:
