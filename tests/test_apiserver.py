@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import socketserver
 import sys
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -287,7 +291,47 @@ def test_which_proxy_is_used(environment: dict[str, str], host: str, proxy: str 
     assert proxy_for(host, environment) == proxy
 
 
-def test_the_proxy_of_a_kubeconfig_is_used(tmp_path: Path) -> None:
-    file = kubeconfig(tmp_path / "config", "https://127.0.0.1:1", cluster={"proxy-url": "http://127.0.0.1:9"})
-    link = connect(None, {"KUBECONFIG": file})
-    assert str(link.pool.proxy) == "http://127.0.0.1:9"
+@contextmanager
+def tunnelling() -> Iterator[tuple[str, bytearray]]:
+    """A proxy on this machine, with all that it could read of what clients sent."""
+    seen = bytearray()
+
+    class Tunnel(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += self.request.recv(4096)
+            seen.extend(head)
+            host, _, port = head.split()[1].decode().rpartition(":")
+            with socket.create_connection((host, int(port))) as beyond:
+                self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                back = threading.Thread(target=pour, args=(beyond, self.request, bytearray()))
+                back.start()
+                pour(self.request, beyond, seen)
+                beyond.shutdown(socket.SHUT_WR)
+                back.join()
+
+    def pour(source: socket.socket, target: socket.socket, into: bytearray) -> None:
+        while data := source.recv(65536):
+            into.extend(data)
+            target.sendall(data)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Tunnel) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", seen
+        server.shutdown()
+
+
+@pytest.mark.parametrize("told", ["kubeconfig", "environment"])
+def test_a_proxy_is_gone_through_and_reads_nothing(tmp_path: Path, cluster: Cluster, told: str) -> None:
+    cluster.add(pod(1))
+    with tunnelling() as (proxy, seen):
+        says = {"proxy-url": proxy} if told == "kubeconfig" else {}
+        file = kubeconfig(tmp_path / "config", f"https://{cluster.address}", cluster=says)
+        environment = {} if told == "kubeconfig" else {"HTTPS_PROXY": proxy}
+        link = connect(None, {"KUBECONFIG": file, **environment})
+        assert ApiServer(link, 10).collect(PODS, name) == ["pod-1"]
+        link.pool.clear()
+    assert seen.startswith(f"CONNECT {cluster.address} ".encode())
+    assert TOKEN.encode() not in seen
