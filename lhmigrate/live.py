@@ -237,7 +237,7 @@ def _of_settings(live: Mapping[str, str], release: Release, glossary: Glossary, 
     off = {path for flow in release.flows.values() for path in flow.off_network_with}
     uses = {path for feature in glossary.features.values() for path in feature.used_when}
     for path in sorted(off | uses):
-        setting = _setting(path)
+        setting = setting_of(path)
         if setting is None or setting not in live:
             continue
         now: object = {"true": True, "false": False}.get(live[setting], live[setting])
@@ -249,7 +249,7 @@ def _of_settings(live: Mapping[str, str], release: Release, glossary: Glossary, 
     return found
 
 
-def _setting(path: str) -> str | None:
+def setting_of(path: str) -> str | None:
     """The name of the setting that a Helm value is the default of: `defaultSettings.storageNetwork`."""
     head, _, name = path.partition(".")
     if head != "defaultSettings":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -251,3 +252,12 @@ def test_what_is_sent_to_be_built_is_wheels_alone() -> None:
 def test_the_job_runs_the_image_of_this_version() -> None:
     image = of("Job", built())["spec"]["template"]["spec"]["containers"][0]["image"]
     assert image == f"ghcr.io/lhmigrate/lhmigrate:{__version__}"
+
+
+def test_the_patches_in_the_documents_set_the_version() -> None:
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    paths = set(re.findall(r"path: (/\S+?),? ", page.replace("\n", " ")))
+    assert paths == {"/spec/template/spec/containers/0/env/0/value", "/spec/ttlSecondsAfterFinished"}
+    [variable] = of("Job", built())["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert variable["name"] == "LONGHORN_VERSION"
+    assert f"--to=$({variable['name']})" in arguments(built())

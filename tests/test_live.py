@@ -22,8 +22,13 @@ from live_cluster import (
 )
 from running import inside
 
+from lhmigrate.catalogue import Catalogue, shipped_specs
+from lhmigrate.live import component_of, setting_of
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from lhmigrate.release import Version
 
 Data = dict[str, Any]
 
@@ -411,3 +416,35 @@ def test_a_server_of_calicos_own_that_is_down_stops_nothing_that_can_be_read_wit
 def test_the_same_cluster_gives_the_same_report(tmp_path: Path) -> None:
     first = judged(running("1.7.2", engines(ports=(8501,))), tmp_path / "a", "plan --cluster --to 1.8")
     assert judged(running("1.7.2", engines(ports=(8501,))), tmp_path / "b", "plan --cluster --to 1.8") == first
+
+
+@pytest.mark.parametrize("release", Catalogue([shipped_specs()]).versions, ids=str)
+def test_every_pod_is_known_for_what_it_is(release: Version) -> None:
+    known = Catalogue([shipped_specs()]).release(release)
+    for one in known.components.values():
+        if one.labels:
+            labels = {**dict.fromkeys(one.varies, "x"), **one.labels, **one.sometimes}
+            assert component_of(known, labels) == one.name
+
+
+def test_every_setting_has_the_name_that_longhorn_gives_it() -> None:
+    """Longhorn's settings (longhorn/longhorn-manager, types/setting.go) by the Helm values that decide about flows."""
+    assert {path: setting_of(path) for path in DECIDING} == DECIDING
+
+
+DECIDING = {
+    "defaultSettings.storageNetwork": "storage-network",
+    "defaultSettings.storageNetworkForRWXVolumeEnabled": "storage-network-for-rwx-volume-enabled",
+    "defaultSettings.endpointNetworkForRWXVolume": "endpoint-network-for-rwx-volume",
+    "defaultSettings.v2DataEngine": "v2-data-engine",
+    "defaultSettings.backupTarget": "backup-target",
+    "defaultBackupStore.backupTarget": "backup-target",
+}
+
+
+def test_every_setting_that_decides_is_known() -> None:
+    catalogue = Catalogue([shipped_specs()])
+    releases = (catalogue.release(version) for version in catalogue.versions)
+    paths = {path for release in releases for flow in release.flows.values() for path in flow.off_network_with}
+    paths |= {path for feature in catalogue.glossary.features.values() for path in feature.used_when}
+    assert {path for path in paths if setting_of(path) is not None} <= set(DECIDING)
