@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint check fix golden bench verify-specs spec newer wheel image clean
+.PHONY: help setup demo test lint check fix golden bench verify-specs spec newer lock wheel image clean
 
 help:  ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,8 @@ lint: $(READY)  ## format, lint and types, without the tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/shellcheck ci/*.sh .ci/run
+	@$(BIN)/zizmor --offline --quiet .
 
 check: lint test  ## everything that CI does: lint, then the tests
 
@@ -54,6 +56,12 @@ spec: $(READY)  ## V=1.13.1 UPSTREAM=DIR: make a new release's files from the ne
 
 newer: $(READY)  ## UPSTREAM=DIR: is there a release of Longhorn that the catalogue lacks
 	@$(BIN)/python -m maintenance.newer $(UPSTREAM)
+
+# With wheels for every machine that the action may run on; hatchling is what it builds itself with.
+lock:  ## pin anew what the action installs, with hashes
+	@$(PYTHON) -m venv build/tools && build/tools/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@echo 'hatchling>=1.25' | build/tools/bin/uv pip compile --quiet --upgrade --generate-hashes --universal \
+		--python-version 3.11 --no-header --no-annotate --output-file ci/requirements.txt pyproject.toml -
 
 # Built from the source distribution, so that this is complete too, and run where no checkout can help it out.
 wheel:  ## build what users install, install it in a clean place, and try it there

@@ -86,6 +86,13 @@ class ForgeName(StrEnum):
     forgejo = "forgejo"
 
 
+class DialectName(StrEnum):
+    """The API in which policies are written."""
+
+    kubernetes = "kubernetes"
+    cilium = "cilium"
+
+
 class Phases(StrEnum):
     """Which of a hop's edits to make."""
 
@@ -121,6 +128,10 @@ Specs = Annotated[
 ]
 ConfigFile = Annotated[
     str | None, typer.Option("--config", metavar="FILE", help="[default: .lhmigrate.yaml, if there]")
+]
+DialectOption = Annotated[
+    DialectName | None,
+    typer.Option("--dialect", help="The kind of policies. [default: what the network plugin reads]"),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How the report is printed.")]
 Formats = Annotated[
@@ -366,6 +377,10 @@ def check(
 ) -> None:
     """Whether everything that a release needs is allowed, as things stand."""
     with _sentences_for_errors():
+        if ReportFormat.diff in (formats or ()):
+            from lhmigrate.errors import Refusal
+
+            raise Refusal("a check has no edits to show; `lhmigrate plan --format diff` has")
         printer = _printer(context, formats, output)
         given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
         run: _Run | _Live
@@ -522,19 +537,22 @@ def generate(
     without: Without = None,
     specs: Specs = None,
     config: ConfigFile = None,
+    dialect: DialectOption = None,
     exit_zero: ExitZero = False,
 ) -> None:
-    """A whole set of NetworkPolicies for a release, for whoever starts from nothing."""
+    """A whole set of policies for a release, for whoever starts from nothing."""
     with _sentences_for_errors():
         run = _Run([], config, Given(namespace, None, install, cni, values, using, without, specs))
         known = run.catalogue.find(release)
         from lhmigrate import generate as generating
+        from lhmigrate.cni import Dialect
         from lhmigrate.reports import generate as generated
 
-        made = generating.make(known, run.catalogue.glossary, run.settings)
-        printing.put(generated.stream(made, run.catalogue.glossary, run.settings))
+        spoken, settings = generating.spoken(run.settings, Dialect[dialect.upper()] if dialect else None)
+        made = generating.make(known, run.catalogue.glossary, settings, spoken)
+        printing.put(generated.stream(made, run.catalogue.glossary, settings))
         if sys.stderr is not None:
-            sys.stderr.write(generated.told(made, run.settings))
+            sys.stderr.write(generated.told(made, settings))
         raise typer.Exit(SOMETHING_TO_DO if made.something_to_do and not exit_zero else NOTHING_TO_DO)
 
 
@@ -953,9 +971,7 @@ def _show(done: Done, glossary: Glossary) -> None:
 
     changed = patches.unified(joined(done.steps), shown)
     if changed and not done.written:
-        printing.put(
-            patches.coloured(changed, printing.screen()) if sys.stdout is not None and sys.stdout.isatty() else changed
-        )
+        printing.put(patches.coloured(changed, printing.screen()) if printing.at_a_terminal() else changed)
     if sys.stderr is not None:
         sys.stderr.write(patches.told(done.steps, glossary, written=done.written))
 

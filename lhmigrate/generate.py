@@ -5,23 +5,28 @@ Every rule is there for flows that no other rule lets through. So taking one out
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate import shipped
 from lhmigrate.cluster import Cluster, Leg
+from lhmigrate.cni import NATIVE, Dialect
 from lhmigrate.edits import Allowance
-from lhmigrate.endpoints import Endpoint, Host
-from lhmigrate.errors import Place
+from lhmigrate.endpoints import Endpoint, Entity, Host
+from lhmigrate.errors import Place, Refusal
 from lhmigrate.labels import Match, Selector
 from lhmigrate.naming import Names, Unnameable
-from lhmigrate.peers import EVERYONE, Peer, Pods
+from lhmigrate.needs import http_of
+from lhmigrate.peers import EVERYONE, Part, Peer, Pods
 from lhmigrate.policy import Direction, Rule
 from lhmigrate.ports import NO_PORT, Ports
 from lhmigrate.release import EndpointKind, Usage
+from lhmigrate.tongue import own_dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from lhmigrate.http import HttpRule
     from lhmigrate.release import Glossary, Release
     from lhmigrate.settings import Settings
 
@@ -75,6 +80,7 @@ class PolicySet(NamedTuple):
     """The policies of all components, and what to know before they are applied."""
 
     release: Release
+    dialect: Dialect
     policies: tuple[Generated, ...]
     unselected: tuple[str, ...]
     """Components that no label tells from the others, so that no policy can select just them."""
@@ -101,9 +107,26 @@ class PolicySet(NamedTuple):
         return bool(self.left_out) or any(one.can_be_said for one in self.wide)
 
 
-def make(release: Release, glossary: Glossary, settings: Settings) -> PolicySet:
+def spoken(settings: Settings, wanted: Dialect | None) -> tuple[Dialect, Settings]:
+    """The dialect of a set, and the settings with the plugin that enforces it. Raises `Refusal` where it does not.
+
+    Who says nothing gets what people write on their network plugin; who asks for a plugin's own dialect runs it.
+    """
+    if wanted is None:
+        return own_dialect(settings.cni), settings
+    if settings.cni.name == "unknown" and wanted in NATIVE:
+        settings = replace(settings, cni=NATIVE[wanted])
+    if settings.cni.enforces and wanted not in settings.cni.enforces:
+        raise Refusal(
+            f"{settings.cni.name} does not enforce policies of {wanted.value}'s kinds: leave --dialect out, or pass "
+            f"the --cni that you run"
+        )
+    return wanted, settings
+
+
+def make(release: Release, glossary: Glossary, settings: Settings, dialect: Dialect = Dialect.KUBERNETES) -> PolicySet:
     """The policies for one release, as this installation uses it."""
-    maker = _Maker(release, glossary, settings)
+    maker = _Maker(release, glossary, settings, dialect)
     policies: list[Generated] = []
     unselected: list[str] = []
     for component in release.components:
@@ -115,6 +138,7 @@ def make(release: Release, glossary: Glossary, settings: Settings) -> PolicySet:
     names = tuple(policy.name for policy in beside)
     return PolicySet(
         release=release,
+        dialect=dialect,
         policies=tuple(policies),
         unselected=tuple(unselected),
         off_network=tuple(
@@ -135,9 +159,16 @@ class _Need(NamedTuple):
     """The other end, in all its guises."""
     peers: tuple[Peer, ...]
     """How a rule names it; none at all: everyone."""
+    http: tuple[HttpRule, ...] | None = None
+    """The requests to which a rule can keep it; None: it is for whole ports."""
     wide: Wide | None = None
     left_out: LeftOut | None = None
     """What to say of it if no rule for somebody else meets it: it has none of its own."""
+
+    @property
+    def same_end(self) -> object:
+        """Equal for needs that one rule can be for."""
+        return self.peers, self.http
 
 
 class _Draft(NamedTuple):
@@ -148,11 +179,12 @@ class _Draft(NamedTuple):
 
 
 class _Maker:
-    def __init__(self, release: Release, glossary: Glossary, settings: Settings) -> None:
+    def __init__(self, release: Release, glossary: Glossary, settings: Settings, dialect: Dialect) -> None:
+        self._dialect = dialect
         self._release = release
         self._glossary = glossary
         self._settings = settings
-        self._names = Names([release], settings)
+        self._names = Names([release], settings, dialect)
         cluster = Cluster(settings, glossary, namespaces={}, keys=frozenset(), assumed={}, releases=[release])
         self._legs = [leg for leg in cluster.legs(release) if cluster.usage(leg.flow) is not Usage.FEW]
 
@@ -185,7 +217,8 @@ class _Maker:
         if all(isinstance(end, Host) and end.exempt is Match.YES for end in ends):
             return None
         try:
-            return _Need(leg, ends, tuple(dict.fromkeys(peer for end in ends for peer in self._names.peers(end))))
+            peers = tuple(dict.fromkeys(peer for end in ends for peer in self._names.peers(end)))
+            return _Need(leg, ends, peers, http_of(leg, direction, self._dialect))
         except Unnameable as error:
             return self._unnamed(leg, direction, ends, error.reason)
 
@@ -198,15 +231,16 @@ class _Maker:
         ingress = direction is Direction.INGRESS
         name = leg.source if ingress else leg.target
         if name in self._release.components:
-            return _Need(leg, ends, (Pods(Selector()),), Wide(leg, reason, can_be_said=False))
+            return _Need(leg, ends, (Pods(Selector()),), wide=Wide(leg, reason, can_be_said=False))
         rare = any(self._glossary.features[feature].usage is Usage.FEW for feature in leg.flow.features)
         if ingress and (rare or not all(isinstance(end, Host) for end in ends)):
             return _Need(leg, ends, (), left_out=LeftOut(leg, direction, reason))
         if self._glossary.kind(name) is EndpointKind.INTERNET:
-            return _Need(leg, ends, (), Wide(leg, f"{self._glossary.called(name)} may be anywhere", can_be_said=False))
+            anywhere = Wide(leg, f"{self._glossary.called(name)} may be anywhere", can_be_said=False)
+            return _Need(leg, ends, (Part(Entity.WORLD),) if self._dialect is Dialect.CILIUM else (), wide=anywhere)
         known = self._settings.cni.name != "unknown"
         hidden = known and any(isinstance(end, Host) and end.by_address is not Match.YES for end in ends)
-        return _Need(leg, ends, (), Wide(leg, reason, can_be_said=not hidden))
+        return _Need(leg, ends, (), wide=Wide(leg, reason, can_be_said=not hidden))
 
 
 def _fewest(needs: Sequence[_Need], direction: Direction, namespace: str) -> list[_Draft]:
@@ -223,7 +257,7 @@ def _opening(draft: _Draft, drafts: Sequence[_Draft], needs: Sequence[_Need], na
     """A rule with those needs, of all that are met, that are not without it."""
     alone = _unmet(needs, [one for one in drafts if one is not draft], namespace)
     wide = tuple(need.wide for need in draft.needs if need.wide is not None)
-    allowance = Allowance(draft.rule.direction, draft.needs[0].peers, draft.rule.ports)
+    allowance = Allowance(draft.rule.direction, draft.needs[0].peers, draft.rule.ports, draft.rule.http)
     return Opening(allowance, tuple(need.leg for need in alone), wide)
 
 
@@ -233,10 +267,10 @@ def _joined(needs: Iterable[_Need], direction: Direction) -> list[_Draft]:
     for need in needs:
         ports = need.leg.ports
         together: tuple[_Need, ...] = (need,)
-        for other in [one for one in drafts if one.needs[0].peers == need.peers and one.rule.ports.meets(ports)]:
+        for other in [one for one in drafts if one.needs[0].same_end == need.same_end and one.rule.ports.meets(ports)]:
             drafts.remove(other)
             ports, together = other.rule.ports | ports, (*other.needs, *together)
-        drafts.append(_Draft(Rule(direction, need.peers or EVERYONE, ports, _NOWHERE), together))
+        drafts.append(_Draft(Rule(direction, need.peers or EVERYONE, ports, _NOWHERE, http=need.http), together))
     return drafts
 
 
@@ -248,6 +282,11 @@ def _unmet(needs: Iterable[_Need], drafts: Sequence[_Draft], namespace: str) -> 
 def _left(need: _Need, end: Endpoint, drafts: Sequence[_Draft], namespace: str) -> Ports:
     covered = NO_PORT
     for one in drafts:
-        if one.rule.ports.meets(need.leg.ports) and one.rule.admits(end, namespace) is Match.YES:
+        if one.rule.ports.meets(need.leg.ports) and _lets_through(one.rule, need, end, namespace):
             covered |= one.rule.ports
     return need.leg.ports - covered
+
+
+def _lets_through(rule: Rule, need: _Need, end: Endpoint, namespace: str) -> bool:
+    """Whether it certainly admits that end, with all that it asks for."""
+    return rule.admits(end, namespace) is Match.YES and rule.lets_through(need.leg.requests) is Match.YES

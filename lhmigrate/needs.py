@@ -83,13 +83,16 @@ def dialect_of(needs: Iterable[Need]) -> Dialect:
     return next((policy.dialect for policy in policies if policy.dialect in WRITTEN), Dialect.KUBERNETES)
 
 
-def http_alone(needs: Iterable[Need], dialect: Dialect) -> tuple[HttpRule, ...] | None:
+def http_of(leg: Leg, direction: Direction, dialect: Dialect) -> tuple[HttpRule, ...] | None:
     """The requests to which a rule in that dialect can keep what is let in; None: it is for whole ports.
 
     Who asks for single paths only, of a whole API, should get no more of it. Of the dialects that are written, only
     Cilium's looks into HTTP (Documentation/security/policy/layer7.rst).
     """
-    if dialect is not Dialect.CILIUM:
-        return None
-    found = {only(need.leg.requests) if need.direction is Direction.INGRESS else None for need in needs}
+    return only(leg.requests) if dialect is Dialect.CILIUM and direction is Direction.INGRESS else None
+
+
+def http_alone(needs: Iterable[Need], dialect: Dialect) -> tuple[HttpRule, ...] | None:
+    """The requests to which a rule in that dialect can keep all of these; None: it is for whole ports."""
+    found = {http_of(need.leg, need.direction, dialect) for need in needs}
     return found.pop() if len(found) == 1 else None

@@ -27,9 +27,10 @@ class ReportFormat(StrEnum):
     sarif = "sarif"
     github = "github"
     gitlab = "gitlab"
+    diff = "diff"
 
 
-_WITH_EDITS = {ReportFormat.markdown, ReportFormat.sarif}
+_WITH_EDITS = {ReportFormat.markdown, ReportFormat.sarif, ReportFormat.diff}
 """Those that always show what a patch would edit."""
 
 
@@ -95,11 +96,21 @@ class Printer:
                 from lhmigrate.reports import gitlab
 
                 return gitlab.report(report, self.shown)
+            case ReportFormat.diff:
+                return self._diff(file, report)
             case _:
                 from lhmigrate.outputs import STDOUT
                 from lhmigrate.reports import terminal
 
                 return terminal.report(report, glossary, screen() if file == STDOUT else _paper())
+
+    def _diff(self, file: str, report: Report) -> str:
+        """Byte for byte, unless a person looks at it."""
+        from lhmigrate.outputs import STDOUT
+        from lhmigrate.reports import diff, patch
+
+        text = diff.report(report, self.shown)
+        return patch.coloured(text, screen()) if file == STDOUT and at_a_terminal() else text
 
 
 def put(report: str) -> None:
@@ -114,14 +125,20 @@ def put(report: str) -> None:
 
 
 def _ended(text: str) -> str:
-    return text if text.endswith("\n") else f"{text}\n"
+    """A text with a line end; a patch with nothing in it stays without."""
+    return text if text.endswith("\n") or not text else f"{text}\n"
+
+
+def at_a_terminal() -> bool:
+    """Whether a person looks at standard output."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def screen() -> Screen:
     """What a report for people is written on where standard output is one."""
     from lhmigrate.reports.screen import Screen
 
-    terminal = sys.stdout is not None and sys.stdout.isatty()
+    terminal = at_a_terminal()
     wanted = bool(os.environ.get("FORCE_COLOR")) or (terminal and os.environ.get("TERM") != "dumb")
     # https://no-color.org: where it is set, there is no colour, whoever asks for it.
     colour = wanted and not os.environ.get("NO_COLOR")

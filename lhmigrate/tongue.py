@@ -34,7 +34,12 @@ _BY_KIND: Final = {EndpointKind.API_SERVER: Role.API_SERVER, EndpointKind.NODE: 
 
 def new_kind(cni: Cni) -> str:
     """The kind of a policy that somebody on that network plugin would write."""
-    return "CiliumNetworkPolicy" if Dialect.CILIUM in cni.enforces and cni.name != "unknown" else "NetworkPolicy"
+    return "CiliumNetworkPolicy" if own_dialect(cni) is Dialect.CILIUM else "NetworkPolicy"
+
+
+def own_dialect(cni: Cni) -> Dialect:
+    """The dialect in which somebody on that network plugin would write policies."""
+    return Dialect.CILIUM if Dialect.CILIUM in cni.enforces and cni.name != "unknown" else Dialect.KUBERNETES
 
 
 def host(end: Host, direction: Direction | None, cni: Cni) -> str:

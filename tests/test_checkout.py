@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from repositories import Repository, alone
-from running import inside, shell, written
+from pull_request import LH, release
+from repositories import Repository
+from running import CALLED, inside, shell, written
 
 from lhmigrate.gitcommand import Answer, Git
 
@@ -15,25 +16,7 @@ if TYPE_CHECKING:
 
     from running import Run
 
-
-def release(version: str, more: str = "") -> str:
-    return f"""\
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {{name: longhorn, namespace: longhorn-system}}
-spec:
-  chart: {{spec: {{chart: longhorn, version: {version}, sourceRef: {{kind: HelmRepository, name: longhorn}}}}}}
-{more}"""
-
-
-LH = "apps/longhorn.yaml"
-
-
-@pytest.fixture(autouse=True)
-def only_what_a_test_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    alone(monkeypatch, home)
+pytestmark = pytest.mark.usefixtures("git_knows_nobody")
 
 
 @pytest.fixture
@@ -265,6 +248,26 @@ def test_policies_of_paths_that_were_given_count_for_every_environment(repositor
     written(repository.folder, {"a/lh.yaml": release("1.7.3"), "b/lh.yaml": release("1.7.3")})
     report = repository.plan("a/np.yaml").report
     assert [one["coverage"]["policies"] for one in report["environments"]] == [1, 1]
+
+
+@pytest.mark.parametrize("policies", ["{}/np.yaml", "np.yaml"], ids=["each has its own", "they share a file"])
+def test_a_patch_has_the_edits_of_all_installations_or_those_of_the_next_come_once_it_is_applied(
+    repository: Repository, policies: str
+) -> None:
+    shares = CALLED.replace("callers", "shares").replace("instance-manager", "share-manager").replace("8500", "9600")
+    before = {policies.format(name): f"{CALLED}---\n{shares}" for name in ("dev", "prod")}
+    repository.commit({LH: None, "dev/lh.yaml": release("1.4.4"), "prod/lh.yaml": release("1.7.3"), **before})
+    written(repository.folder, {"dev/lh.yaml": release("1.5.5"), "prod/lh.yaml": release("1.8.2")})
+
+    def cut() -> set[str]:
+        found = repository.plan("--cni", "calico").report["findings"]
+        return {one["environment"] for one in found if one["code"] == "flow-blocked"}
+
+    assert cut() == {"dev/lh.yaml", "prod/lh.yaml"}
+    for _ in range(2):
+        inside("plan", "--cni", "calico", "--format", "diff", "--output", "../p.patch")
+        assert shell("[ ! -s ../p.patch ] || git apply ../p.patch").code == 0
+    assert not cut()
 
 
 def test_paths_that_hold_installations_choose_among_them(repository: Repository) -> None:

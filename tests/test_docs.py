@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 import typer.main
@@ -31,6 +32,7 @@ from lhmigrate.cni import CNIS
 from lhmigrate.findings import Code
 from lhmigrate.release import EndpointKind
 from lhmigrate.reports.account import FLOWS
+from maintenance import picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -195,14 +197,6 @@ def test_commands_that_are_only_named_exist(page: Path) -> None:
             assert not word.startswith("--") or word in known, f"lhmigrate {command} {word}"
 
 
-@pytest.mark.parametrize("workflow", sorted((ROOT / ".github").rglob("*.y*ml")), ids=name_of)
-def test_actions_are_pinned_and_say_their_version(workflow: Path) -> None:
-    text = text_of(workflow)
-    assert yaml.safe_load(text)
-    for used in re.findall(r"uses: (.*)", text):
-        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[\d.]+", used), used
-
-
 def options() -> dict[str, set[str]]:
     """Every option, by command."""
     group: Any = typer.main.get_command(app)
@@ -289,6 +283,24 @@ def gate() -> str:
         run = inside("gate", "--to", "1.5.5", environment={"KUBECONFIG": told.kubeconfig, "COLUMNS": "100"})
     assert run.code == 1
     return "\n".join(["```text", "$ lhmigrate gate --to 1.5.5", *run.out.splitlines()[:15], "...", "```", ""])
+
+
+def test_the_picture_of_a_comment_is_drawn_from_what_a_comment_says(update: bool) -> None:
+    """Not compared stroke by stroke: that would hang on the version of what draws it."""
+    file = DOCS / "comment.svg"
+    if update:
+        file.write_text(picture.svg(comment(), "A comment on a pull request"), encoding="utf-8")
+    assert f"<!-- drawn from: {picture.digest(comment())} -->" in text_of(file), "run `make golden`"
+    drawn = words(picture.svg(comment(), "A comment on a pull request"))
+    assert drawn == words(text_of(file))
+    assert drawn >= {"1.4.4", "dev/longhorn/application.yaml", "CUT", "▸", "──✗", "+++", "TCP/9503"}
+    assert not drawn & {"<details>", "flowchart", "<!--"}
+
+
+def words(svg: str) -> set[str]:
+    """What a picture says."""
+    texts = ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")  # noqa: S314 - of our own making
+    return set(" ".join(one.text or "" for one in texts).split())
 
 
 TABLES: dict[str, Callable[[], str]] = {

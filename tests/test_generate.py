@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -19,7 +20,7 @@ from running import inside, program, shell, written
 
 from lhmigrate import generate, manifests
 from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.cni import CNIS
+from lhmigrate.cni import CNIS, Dialect
 from lhmigrate.inventory import Inventory
 from lhmigrate.labels import EVERYTHING, Match
 from lhmigrate.peers import EVERYONE, Block, Pods
@@ -48,6 +49,7 @@ RELEASES = [one for one in map(CATALOGUE.release, CATALOGUE.versions) if one.sam
 ALONE = Values({"networkPolicies": {"restrictInternalTraffic": False}})
 """Longhorn installs no policies of its own."""
 
+SOME = frozenset(name for name, feature in GLOSSARY.features.items() if feature.usage is Usage.SOME)
 FEW = frozenset(name for name, feature in GLOSSARY.features.items() if feature.usage is Usage.FEW)
 
 
@@ -72,25 +74,31 @@ SAID = {
 }
 """Everybody who is not Longhorn, no two of them alike."""
 
+CILIUM = Settings(cni=CNIS["cilium"], values=ALONE, peers=SAID)
+
 INSTALLATIONS = {
-    "everything is said": Settings(cni=CNIS["calico"], values=ALONE, peers=SAID),
-    "a plugin that lets a node reach its pods, and all that few use": Settings(
-        cni=CNIS["antrea"], values=ALONE, peers=SAID, using=FEW - {"longhornctl"}
+    "everything is said": (Settings(cni=CNIS["calico"], values=ALONE, peers=SAID), Dialect.KUBERNETES),
+    "a plugin that lets a node reach its pods, and all that few use": (
+        Settings(cni=CNIS["antrea"], values=ALONE, peers=SAID, using=FEW - {"longhornctl"}),
+        Dialect.KUBERNETES,
     ),
-    "a plugin that knows neither nodes nor pods by their addresses": Settings(
-        cni=CNIS["cilium"], values=ALONE, peers=SAID
+    "a plugin that knows neither nodes nor pods by their addresses": (CILIUM, Dialect.KUBERNETES),
+    "what some use is used by nobody": (
+        Settings(cni=CNIS["kube-router"], values=ALONE, peers=SAID, without=SOME),
+        Dialect.KUBERNETES,
     ),
-    "what some use is used by nobody": Settings(
-        cni=CNIS["kube-router"],
-        values=ALONE,
-        peers=SAID,
-        without=frozenset(name for name, one in GLOSSARY.features.items() if one.usage is Usage.SOME),
+    "in Cilium's own words": (CILIUM, Dialect.CILIUM),
+    "in Cilium's own words, and all that few use": (replace(CILIUM, using=FEW - {"longhornctl"}), Dialect.CILIUM),
+    "in Cilium's own words, and what some use is used by nobody": (replace(CILIUM, without=SOME), Dialect.CILIUM),
+    "in Cilium's own words, and the image server may be anywhere": (
+        replace(CILIUM, peers={name: one for name, one in SAID.items() if name != "image-server"}),
+        Dialect.CILIUM,
     ),
 }
 
 
-def generated(release: Release, installation: Settings) -> str:
-    return stream(generate.make(release, GLOSSARY, installation), GLOSSARY, installation)
+def generated(release: Release, installation: Settings, dialect: Dialect = Dialect.KUBERNETES) -> str:
+    return stream(generate.make(release, GLOSSARY, installation, dialect), GLOSSARY, installation)
 
 
 def policies(text: str) -> tuple[Policy, ...]:
@@ -129,13 +137,13 @@ def each_rule(own: tuple[Policy, ...]) -> Iterator[tuple[Rule, tuple[Rule, ...],
 def in_doubt(rule: Rule, others: tuple[Rule, ...], installation: Settings) -> bool:
     """Whether what would be blocked without a rule may pass all the same.
 
-    Another rule lets addresses through on the same ports, and those of pods are not known; or it is the node's own
-    traffic, which the plugin may let through by itself.
+    Another rule lets addresses through on the same ports, and those of this one's pods are not known; or it is the
+    node's own traffic, which the plugin may let through by itself.
     """
     own_node = any(isinstance(peer, Block) and peer.network.is_link_local for peer in rule.peers)
-    return (own_node and installation.cni.own_node is Match.MAYBE) or any(
-        isinstance(peer, Block) for one in others if one.ports.meets(rule.ports) for peer in one.peers
-    )
+    by_address = installation.cni.pods_by_address is not Match.NO or rule.peers == EVERYONE
+    beside = {type(peer) for one in others if one.ports.meets(rule.ports) for peer in one.peers}
+    return (own_node and installation.cni.own_node is Match.MAYBE) or (by_address and Block in beside)
 
 
 _FLOW = re.compile(r" *# ([a-z0-9-]+)(?::| \()")
@@ -154,15 +162,15 @@ def said_of(rule: Rule, text: str) -> set[str]:
 
 
 each_release = pytest.mark.parametrize("release", RELEASES, ids=str)
-each_installation = pytest.mark.parametrize("installation", INSTALLATIONS.values(), ids=INSTALLATIONS)
+each_installation = pytest.mark.parametrize(("installation", "dialect"), INSTALLATIONS.values(), ids=INSTALLATIONS)
 
 
 @each_release
 @each_installation
 def test_every_flow_passes_and_without_a_rule_exactly_its_own_are_blocked(
-    release: Release, installation: Settings
+    release: Release, installation: Settings, dialect: Dialect
 ) -> None:
-    text = generated(release, installation)
+    text = generated(release, installation, dialect)
     own = policies(text)
     whole = judged(release, installation, own)
     assert failing(whole) == set()
@@ -198,11 +206,19 @@ def any_installation(draw: st.DrawFn) -> Settings:
     )
 
 
-@given(version=st.sampled_from([str(one) for one in RELEASES]), installation=any_installation())
+@given(
+    version=st.sampled_from([str(one) for one in RELEASES]),
+    installation=any_installation(),
+    wanted=st.sampled_from([Dialect.KUBERNETES, Dialect.CILIUM]),
+)
 @settings(max_examples=40, phases=[Phase.explicit, Phase.generate, Phase.target])
-def test_whatever_is_said_only_what_was_left_out_does_not_pass(version: str, installation: Settings) -> None:
+def test_whatever_is_said_only_what_was_left_out_does_not_pass(
+    version: str, installation: Settings, wanted: Dialect
+) -> None:
     release = CATALOGUE.find(version)
-    made = generate.make(release, GLOSSARY, installation)
+    if wanted is Dialect.CILIUM:
+        installation = replace(installation, cni=CNIS["cilium"])
+    made = generate.make(release, GLOSSARY, installation, wanted)
     text = stream(made, GLOSSARY, installation)
     own = policies(text)
     left_out = {one.leg.flow.name for one in made.left_out}
@@ -275,6 +291,94 @@ def test_what_the_plugin_hides_is_nothing_to_do() -> None:
     assert "on cilium, an ipBlock may not match node" in generated(NEWEST, installation)
 
 
+def objects(text: str) -> dict[str, Any]:
+    """The specs of a set by component."""
+    return {one["metadata"]["name"].removeprefix("allow-"): one["spec"] for one in yaml.safe_load_all(text)}
+
+
+def rules_for(spec: Any, direction: str, port: str) -> list[Any]:  # noqa: ANN401 - whatever YAML it is
+    return [
+        {key: value for key, value in rule.items() if key != "toPorts"}
+        for rule in spec[direction]
+        for item in rule.get("toPorts", ())
+        for one in item["ports"]
+        if one["port"] == port
+    ]
+
+
+def test_who_knows_cilium_names_nodes_and_the_api_server_by_what_they_are() -> None:
+    """Documentation/security/policy/layer3.rst, "Entities based"; a node's own iSCSI: longhorn/longhorn#13802."""
+    made = generate.make(NEWEST, GLOSSARY, replace(CILIUM, peers={}), Dialect.CILIUM)
+    specs = objects(stream(made, GLOSSARY, CILIUM))
+    nodes = {"fromEntities": ["host", "remote-node"]}
+    assert rules_for(specs["share-manager"], "ingress", "2049") == [nodes]
+    assert nodes in rules_for(specs["instance-manager"], "ingress", "20001")
+    assert rules_for(specs["instance-manager"], "ingress", "3260") == [{"fromCIDR": ["169.254.0.0/16"]}]
+    assert {"fromEntities": ["kube-apiserver"]} in rules_for(specs["longhorn-manager"], "ingress", "9502")
+    assert {"toEntities": ["kube-apiserver"]} in rules_for(specs["longhorn-manager"], "egress", "6443")
+    assert {one.leg.source for one in made.left_out} == {"prometheus", "ingress-controller"}
+
+
+def test_a_scraper_gets_its_one_request_and_no_more_of_the_api() -> None:
+    manager = objects(generated(NEWEST, CILIUM, Dialect.CILIUM))["longhorn-manager"]
+    looking = [item for rule in manager["ingress"] for item in rule.get("toPorts", ()) if "rules" in item]
+    assert looking == [
+        {
+            "ports": [{"port": "9500", "protocol": "TCP"}],
+            "rules": {"http": [{"method": "GET", "path": "/metrics"}]},
+        }
+    ]
+
+
+def test_who_gets_the_whole_port_anyway_gets_no_rule_for_one_request() -> None:
+    scraper = PeerFacts("longhorn-system", {"app": "longhorn-ui"})
+    text = generated(NEWEST, replace(CILIUM, peers={**SAID, "prometheus": scraper}), Dialect.CILIUM)
+    assert "http:" not in text
+    assert re.search(r"# ui-to-manager: .*\n(  #   .*\n)*  # prometheus-to-manager", text)
+
+
+def test_names_are_looked_up_without_the_proxy_of_cilium() -> None:
+    """It is there to learn the addresses behind toFQDNs, and nothing here is let out by name (layer3.rst, "DNS based").
+
+    Look-ups that go through it fail while the agent is away.
+    """
+    specs = objects(generated(NEWEST, CILIUM, Dialect.CILIUM))
+    [rule] = [rule for rule in specs["longhorn-manager"]["egress"] if "53" in str(rule)]
+    assert rule == {
+        "toEndpoints": [
+            {"matchLabels": {"k8s:io.kubernetes.pod.namespace": "kube-system", "k8s-app": "kube-dns"}},
+        ],
+        "toPorts": [{"ports": [{"port": "53", "protocol": "TCP"}, {"port": "53", "protocol": "UDP"}]}],
+    }
+
+
+def test_what_may_be_anywhere_is_outside_of_the_cluster_in_ciliums_words() -> None:
+    peers = {name: one for name, one in SAID.items() if name != "image-server"}
+    text = generated(NEWEST, replace(CILIUM, peers=peers), Dialect.CILIUM)
+    source = objects(text)["backing-image-data-source"]
+    assert rules_for(source, "egress", "443") == [{"toEntities": ["world"]}]
+    assert "For whatever is outside of the cluster: the image server may be anywhere." in text
+
+
+def without_each(documents: list[Any]) -> Iterator[tuple[Any, str, int]]:
+    """Every policy without one of its rules, and which that was."""
+    for document in documents:
+        for direction in ("ingress", "egress"):
+            for index, rule in enumerate(document["spec"][direction]):
+                if rule:
+                    less = copy.deepcopy(document)
+                    del less["spec"][direction][index]
+                    yield less, direction, index
+
+
+@pytest.mark.parametrize("dialect", [Dialect.KUBERNETES, Dialect.CILIUM])
+def test_a_rule_taken_out_of_the_text_never_opens_what_it_was_for(dialect: Dialect) -> None:
+    """A list of Cilium's that loses its last rule isolates no more: an item that names nobody is there for that."""
+    for less, direction, _ in without_each(list(yaml.safe_load_all(generated(NEWEST, CILIUM, dialect)))):
+        [policy] = policies(yaml.safe_dump(less))
+        assert Direction(direction) in policy.isolates, less
+
+
 def test_pods_that_no_label_tells_apart_are_let_in_with_their_whole_namespace() -> None:
     job = replace(NEWEST.components["recurring-job"], labels={}, varies=frozenset())
     release = replace(NEWEST, components={**NEWEST.components, "recurring-job": job})
@@ -320,6 +424,27 @@ def test_the_policies_that_longhorn_installs_are_told(installation: Settings, sa
 
 
 @each_release
+def test_the_stream_is_yaml_that_cilium_takes(release: Release) -> None:
+    installation = replace(CILIUM, namespace="storage", peers={})
+    text = generated(release, installation, Dialect.CILIUM)
+    for document in yaml.safe_load_all(text):
+        assert (document["apiVersion"], document["kind"]) == ("cilium.io/v2", "CiliumNetworkPolicy")
+        assert document["metadata"].keys() == {"name", "namespace"}
+        assert document["spec"].keys() == {"endpointSelector", "ingress", "egress"}
+        assert document["spec"]["endpointSelector"]
+        for direction in ("ingress", "egress"):
+            closed, *rules = document["spec"][direction]
+            assert closed == {}
+            for rule in rules:
+                peers = rule.keys() - {"toPorts"}
+                assert len(peers) <= 1, "Cilium refuses two kinds of peers in one rule"
+                [item] = rule["toPorts"]
+                assert len(item["ports"]) <= 40
+                assert all(isinstance(one["port"], str) and one["port"] != "0" for one in item["ports"])
+    assert max(map(len, text.splitlines())) <= 100
+
+
+@each_release
 def test_the_stream_is_yaml_that_others_read_as_we_meant_it(release: Release) -> None:
     installation = Settings(namespace="storage")
     text = generated(release, installation)
@@ -362,6 +487,9 @@ ENDS = {
     "no such release": ("--release 99.1", 2),
     "no such feature": ("--release 1.12.1 --with flying", 2),
     "no release": ("", 2),
+    "Cilium's kind, for whoever runs it": ("--release 1.12.1 --cni cilium --dialect cilium", 0),
+    "Cilium's kind, for whoever runs Calico": ("--release 1.12.1 --dialect cilium", 2),
+    "a kind that nobody writes": ("--release 1.12.1 --dialect flying", 2),
 }
 
 
@@ -375,6 +503,26 @@ def test_how_a_run_ends(options: str, code: int, tmp_path: Path, monkeypatch: py
     assert run.code == code
     assert bool(run.out) == (code != 2)
     assert ("Left out" in run.err) == ("empty" in options)
+
+
+KINDS = {
+    "what people on Calico write": ("--cni calico", "NetworkPolicy"),
+    "what people on Cilium write": ("--cni cilium", "CiliumNetworkPolicy"),
+    "a NetworkPolicy, which Cilium reads too": ("--cni cilium --dialect kubernetes", "NetworkPolicy"),
+    "who wants Cilium's kind runs Cilium": ("--dialect cilium", "CiliumNetworkPolicy"),
+    "nobody said anything": ("", "NetworkPolicy"),
+}
+
+
+@pytest.mark.parametrize(("options", "kind"), KINDS.values(), ids=KINDS)
+def test_the_kind_of_policies_is_what_the_plugin_reads(
+    options: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = inside("generate", "--release", "1.12.1", "--exit-zero", *options.split())
+    assert made.code == 0
+    assert {one["kind"] for one in yaml.safe_load_all(made.out)} == {kind}
+    assert made.out.startswith("# CiliumNetworkPolicies" if kind.startswith("C") else "# NetworkPolicies")
 
 
 def test_what_is_generated_can_be_piped_into_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +23,7 @@ from hostile import (
 )
 from hypothesis import example, given
 from hypothesis import strategies as st
-from running import CUTTING, Run, inside, program, written
+from running import CALLED, CUTTING, PROGRAM, Run, inside, program, written
 
 from lhmigrate import cli
 from lhmigrate.catalogue import Catalogue, shipped_specs
@@ -77,6 +81,33 @@ def test_colour_is_ours_alone(text: str) -> None:
     assert clean(COLOUR.sub("", run.out))
     plain = inside(*LINES[1], "file.yaml")
     assert [line.rstrip() for line in COLOUR.sub("", run.out).splitlines()] == plain.out.splitlines()
+
+
+def at_a_terminal(*line: str) -> str:
+    """What the program prints where a person looks at it."""
+    ours, its = pty.openpty()
+    with subprocess.Popen([PROGRAM, *line], stdout=its, stderr=subprocess.DEVNULL, env={"TERM": "xterm"}) as started:
+        os.close(its)
+        found = b""
+        # Linux tells by an error that the other end is closed.
+        with suppress(OSError):
+            while some := os.read(ours, 65536):
+                found += some
+    os.close(ours)
+    assert started.returncode == 1
+    return found.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("line", [("patch",), ("plan", "--format", "diff")], ids=["patch", "plan"])
+def test_a_patch_steers_no_terminal_and_is_whole_for_programs(line: tuple[str, ...]) -> None:
+    command, *more = line
+    options = (command, "--from", "1.4", "--to", "1.5", "--cni", "calico", "callers.yaml", *more)
+    comment = "# " + "".join(one for one in ALL if one.isprintable() or one in "\u202e\u200b\u2066")
+    written(Path(), {"callers.yaml": CALLED.replace("        - port: 8501", f"        - port: 8501 {comment}")})
+    shown = at_a_terminal(*options)
+    assert "\x1b[32m+" in shown
+    assert clean(COLOUR.sub("", shown))
+    assert f" {comment}\n" in inside(*options).out
 
 
 @examples

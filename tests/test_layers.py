@@ -17,6 +17,7 @@ PACKAGE = Path(lhmigrate.__file__).parent
 LONGEST = 60
 
 SHAPES = ("argo", "fleet", "flux", "helmfile", "k3s", "kustomize", "listed", "rendered", "terraform")
+FORMS = ("markdown", "sarif", "github", "gitlab", "diff")
 
 # From the ground up. A module imports from the lines above its own, and from nothing in its own line.
 # What only types need (`if TYPE_CHECKING`) does not count.
@@ -93,26 +94,9 @@ LAYERS = (
     # What there is to change, and where in the text.
     ("widen", "unread", "placing", "around", "generate"),
     ("plan", "check", "observed", "reports.terminal", "reports.catalogue", "declarations.charts", "declared_settings"),
-    (
-        "gate",
-        "summary",
-        "reports.fleet",
-        "patch",
-        "reports.unified",
-        "reports.snippets",
-        "reports.generate",
-        "declarations",
-    ),
+    ("gate", "patch", "reports.unified", "reports.snippets", "reports.generate", "declarations"),
     ("summary", "reports.fleet", "reports.patch", "reports.mended"),
-    (
-        "announce",
-        "patching",
-        "reports.json_patch",
-        "reports.markdown",
-        "reports.sarif",
-        "reports.github",
-        "reports.gitlab",
-    ),
+    ("announce", "patching", "reports.json_patch", *(f"reports.{name}" for name in FORMS)),
     # Where the versions come from, if nobody gives them.
     ("upgrades", "checkout"),
     ("moves", "outputs"),

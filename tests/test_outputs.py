@@ -171,7 +171,35 @@ def test_edits_in_json_mend_the_findings_that_they_stand_with() -> None:
     assert ("TCP/8502",) not in left
 
 
+EDITED = ("plan", "--from", "1.4", "--to", "1.5", "--cni", "calico")
+
+
+def test_a_patch_is_what_git_applies_and_then_there_is_none_left() -> None:
+    assert shell("git init -q").code == 0
+    written(Path(), {"a b/callers.yaml": f"# Größe\n{CALLED}"})
+    line = (*EDITED, "a b", "--format", "diff")
+    assert inside(*line, "--output", "p.patch", "--format", "terminal") == inside(*EDITED, "a b")
+    patch_ = Path("p.patch").read_text(encoding="utf-8")
+    assert patch_.startswith("diff --git ")
+    assert patch_ == inside("patch", *line[1:-2]).out == inside(*line).out
+    assert shell("git apply p.patch") == Run(0, "", "")
+    assert inside(*line, "--output", "p.patch").out == ""
+    assert Path("p.patch").read_bytes() == b""
+
+
+def test_a_patch_of_several_hops_is_the_next_ones() -> None:
+    written(Path(), {"callers.yaml": CALLED})
+    line = ("plan", "--from", "1.4", "--to", "1.6", "--cni", "calico", "callers.yaml", "--format", "diff")
+    assert inside(*line).out == inside(*EDITED, "callers.yaml", "--format", "diff").out != ""
+
+
+def test_a_check_has_no_patch() -> None:
+    run = inside(*CHECK, "--format", "terminal", "--format", "diff", "--output", "p.patch")
+    assert run == Run(2, "", "lhmigrate: a check has no edits to show; `lhmigrate plan --format diff` has\n")
+
+
 def test_exit_codes_stay_as_they_are() -> None:
+    assert inside(*EDITED, "file.yaml", "--format", "diff").code == 1
     for form in ("markdown", "sarif", "github", "gitlab"):
         assert inside(*CHECK, "--format", form).code == 1
         assert inside(*CHECK, "--format", form, "--exit-zero").code == 0

@@ -45,9 +45,9 @@ def report(case: Path, *more: str, command: str = "patch") -> Any:  # noqa: ANN4
     return json.loads(run(case, "--format", "json", *more, command=command).stdout)
 
 
-def apply(diff: str) -> None:
+def apply(diff: bytes) -> None:
     if diff:
-        subprocess.run(["git", "apply", "-"], input=diff.encode(), check=True, timeout=60)
+        subprocess.run(["git", "apply", "-"], input=diff, check=True, timeout=60)
 
 
 each_story = pytest.mark.parametrize("story", PLANS, ids=lambda case: case.name, indirect=True)
@@ -66,8 +66,36 @@ def test_a_patch_reads_as_it_was_approved(story: Path, update: bool) -> None:
 @each_story
 @pytest.mark.parametrize("phase", ["before", "after"])
 def test_patching_twice_is_patching_once(story: Path, phase: str) -> None:
-    apply(run(story, "--all-hops", "--phase", phase).stdout)
+    # Not `stdout`, which leaves out carriage returns.
+    apply(run(story, "--all-hops", "--phase", phase).stdout_bytes)
     assert run(story, "--all-hops", "--phase", phase).stdout == ""
+
+
+def texts(story: Path) -> dict[Path, bytes]:
+    """The files of a story, by their names in the folder where it is played."""
+    names = [file.relative_to(story) for file in story.rglob("*") if file.is_file() and file.suffix != ".txt"]
+    return {name: name.read_bytes() for name in names if name.exists()}
+
+
+def within(some: bytes, other: bytes) -> bool:
+    """Whether these bytes stand in that order among the others."""
+    waiting = iter(other)
+    return all(byte in waiting for byte in some)
+
+
+@each_story
+def test_what_is_there_stays_byte_for_byte(story: Path) -> None:
+    """Before a hop bytes are put in, after it some are taken out, and lines end as all of their file's lines do."""
+    start = texts(story)
+    apply(run(story, "--all-hops", "--phase", "before").stdout_bytes)
+    opened = texts(story)
+    apply(run(story, "--all-hops", "--phase", "after").stdout_bytes)
+    closed = texts(story)
+    for name, text in start.items():
+        assert within(text, opened[name])
+        assert within(closed[name], opened[name])
+        if text.count(b"\r\n") == text.count(b"\n"):
+            assert closed[name].count(b"\r\n") == closed[name].count(b"\n")
 
 
 def cut(findings: list[dict[str, Any]]) -> dict[tuple[str, ...], set[str]]:
@@ -84,7 +112,7 @@ def cut(findings: list[dict[str, Any]]) -> dict[tuple[str, ...], set[str]]:
 def test_planning_the_result_plans_only_what_was_left_by_hand(story: Path) -> None:
     before = cut(report(story, command="plan")["findings"])
     patch = report(story, "--all-hops")
-    apply("".join(file["diff"] for step in patch["steps"] for file in step["files"]))
+    apply("".join(file["diff"] for step in patch["steps"] for file in step["files"]).encode())
     after = cut(report(story, command="plan")["findings"])
     by_hand = {
         (step["hop"]["from"], flow["flow"], flow["source"], flow["target"])

@@ -13,7 +13,8 @@ from hostile import ALL, LOUD, clean, declarations, examples, names_of_files, po
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from running import CALLED, CUTTING, Run, inside, written
+from repositories import Repository, alone
+from running import CALLED, CUTTING, Run, command, inside, written
 
 from lhmigrate import cli
 from lhmigrate.catalogue import Catalogue, shipped_specs
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 CATALOGUE = Catalogue([shipped_specs()])
 SCHEMAS = Path(__file__).parent / "schemas"
 PLAN = ("plan", "--from", "1.12.0", "--to", "1.12.1", "--with", "openshift")
-FORMS = ("markdown", "sarif", "github", "gitlab")
+FORMS = ("markdown", "sarif", "github", "gitlab", "diff")
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 OURS = re.compile(
@@ -68,7 +69,8 @@ def inert_markdown(text: str) -> bool:
     assert len(text.encode()) <= markdown.MOST_BYTES
     assert text.splitlines()[0] in {SOMETHING, NOTHING}
     assert not re.search(r"^\s*/", text, re.MULTILINE), "a bot could take it for a command"
-    assert clean(text)
+    # In a patch, a tab says where a name with blanks ends.
+    assert clean(re.sub(r"^((?:---|\+\+\+) .*)\t$", r"\1", text, flags=re.MULTILINE))
     for token in tokens(text):
         assert token.type.removesuffix("_open").removesuffix("_close") in KNOWN, token
         if token.type == "html_block":
@@ -152,16 +154,36 @@ def inert_gitlab(text: str) -> bool:
     return True
 
 
-INERT = {"markdown": inert_markdown, "sarif": inert_sarif, "github": inert_commands, "gitlab": inert_gitlab}
+PATCH_LINE = re.compile(
+    r"diff --git |new file mode 100644$|--- |\+\+\+ |@@ -\d+,\d+ \+\d+,\d+ @@$|[ +-]|\\ No newline at end of file$"
+)
+
+
+def inert_diff(text: str) -> bool:
+    """Whether every line is one of a patch's, whatever the files that it edits hold: git ends lines at line feeds."""
+    assert not text or text.endswith("\n")
+    for line in text.split("\n")[:-1]:
+        assert PATCH_LINE.match(line), line
+    return True
+
+
+INERT = {
+    "markdown": inert_markdown,
+    "sarif": inert_sarif,
+    "github": inert_commands,
+    "gitlab": inert_gitlab,
+    "diff": inert_diff,
+}
 
 
 def reported(*line: str | Path) -> tuple[Run, dict[str, str]]:
     """What a run says in all forms at once, each of them looked at."""
-    pairs = [word for form in FORMS for word in ("--format", form, "--output", f"out.{form}")]
+    forms = [form for form in FORMS if form != "diff" or line[0] == "plan"]
+    pairs = [word for form in forms for word in ("--format", form, "--output", f"out.{form}")]
     run = inside(*line, *pairs)
     assert "itself failed" not in run.err
     assert run.out == ""
-    told = {form: Path(f"out.{form}").read_text(encoding="utf-8") for form in FORMS} if run.code < 2 else {}
+    told = {form: Path(f"out.{form}").read_bytes().decode() for form in forms} if run.code < 2 else {}
     for form, text in told.items():
         assert INERT[form](text)
     return run, told
@@ -190,6 +212,10 @@ def test_what_is_edited_is_data(text: str) -> None:
     run, told = reported("plan", "--from", "1.4", "--to", "1.5", "--cni", "calico", "edited.yaml")
     if run.code == 1 and not json.loads(told["sarif"])["runs"][0]["invocations"][0]["toolExecutionNotifications"]:
         assert [token.content for token in tokens(told["markdown"]) if token.info == "diff"]
+        lines = Path("edited.yaml").read_bytes().split(b"\n")
+        assert command("git", "apply", "--whitespace=nowarn", "out.diff") == Run(0, "", "")
+        kept = iter(Path("edited.yaml").read_bytes().split(b"\n"))
+        assert all(line in kept for line in lines), "something but what was added has changed"
 
 
 @examples
@@ -210,9 +236,45 @@ def test_what_a_file_is_called_is_data(name: str) -> None:
     try:
         assert reported(*PLAN, file)[0].code == 1
         assert reported("check", "--release", "1.6", "--cni", "calico", file)[0].code == 1
+        file.write_text(CALLED, encoding="utf-8")
+        assert reported("plan", "--from", "1.4", "--to", "1.5", "--cni", "calico", file)[1]["diff"]
+        assert command("git", "apply", "out.diff") == Run(0, "", "")
+        assert "port: 8502" in file.read_text(encoding="utf-8")
     finally:
         file.unlink()
         file.parent.rmdir()
+
+
+@pytest.fixture(scope="module")
+def bumped(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A work tree that bumps Longhorn, and a policy that this cuts."""
+    with pytest.MonkeyPatch.context() as here:
+        alone(here, tmp_path_factory.mktemp("home"))
+        made = Repository.new(tmp_path_factory.mktemp("bumped"))
+        made.commit({"fleet.yaml": "helm: {chart: longhorn, version: 1.4.4}\n", "np.yaml": CALLED})
+    written(made.folder, {"fleet.yaml": "helm: {chart: longhorn, version: 1.5.5}\n"})
+    return made
+
+
+NO_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|\.lock\b|/")
+"""What git allows in no branch's name (git-check-ref-format)."""
+
+
+@examples
+@example(ALL)
+@example(LOUD)
+@given(texts)
+def test_what_a_branch_is_called_is_data(bumped: Repository, text: str) -> None:
+    name = f"b{NO_REF.sub('', text)[:200].encode()[:200].decode(errors='ignore')}b"
+    with pytest.MonkeyPatch.context() as here:
+        alone(here, bumped.folder)
+        bumped.git("branch", "--force", name, "HEAD")
+        here.chdir(bumped.folder)
+        run, told = reported("plan", "--cni", "calico", "--base", name)
+        assert (run.code, run.err) == (1, "")
+        assert told["diff"]
+        for form in ("terminal", "json"):
+            assert clean(inside("plan", "--cni", "calico", "--base", name, "--format", form).out)
 
 
 @pytest.mark.parametrize("character", ["a", "日", "`", "\\e"])

@@ -35,6 +35,9 @@ _NAMESPACE_LABELS: Final = "io.cilium.k8s.namespace.labels."
 _SOURCE: Final = "k8s:"
 _MOST: Final = 40
 """So many ports fit into one item of `toPorts` (pkg/policy/api/rule_validation.go)."""
+CLOSED: Final[tuple[Data, ...]] = ({},)
+"""What a list of rules holds that keeps its direction closed: a rule for nobody. An empty list isolates nothing, and
+`enableDefaultDeny`, which says the same, is unknown to Cilium before 1.16."""
 _SPECS: Final = "has its rules under `specs`, which is left alone"
 
 
@@ -145,14 +148,22 @@ def document(added: AddPolicy, like: Data) -> Data:
     found: dict[Direction, list[Data]] = {}
     for one in sorted(added.rules, key=lambda rule: list(Direction).index(rule.direction)):
         found.setdefault(one.direction, []).extend(rules(one, spelling))
-    return _policy(added.name, namespace_beside(added, like), _selector(added.selects, None, spelling), found)
+    return policy(added.name, namespace_beside(added, like), added.selects, found, spelling)
 
 
-def _policy(name: str, namespace: str | None, selects: Data, rules: Mapping[Direction, Any]) -> Data:
+def policy(
+    name: str,
+    namespace: str | None,
+    selects: Selector,
+    rules: Mapping[Direction, Any],
+    spelling: Spelling = Spelling(),  # noqa: B008 - a value
+) -> Data:
+    """A policy whose rules are given as data; it isolates the pods in every direction that has any."""
     metadata: Data = {"name": name}
     if namespace:
         metadata["namespace"] = namespace
-    spec = {"endpointSelector": selects, **{direction.value: found for direction, found in rules.items()}}
+    spec = {"endpointSelector": _selector(selects, None, spelling)}
+    spec |= {direction.value: found for direction, found in rules.items()}
     return {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": metadata, "spec": spec}
 
 

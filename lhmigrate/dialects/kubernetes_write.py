@@ -25,6 +25,8 @@ Data = dict[str, Any]
 PEERS: Final = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 """The key under which a rule of each direction names its peers."""
 
+CLOSED: Final[tuple[Data, ...]] = ()
+"""What a list of rules holds that keeps its direction closed: `policyTypes` does that by itself."""
 _TYPES: Final = {Direction.INGRESS: "Ingress", Direction.EGRESS: "Egress"}
 
 

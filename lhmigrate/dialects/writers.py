@@ -8,8 +8,12 @@ from lhmigrate.cni import Dialect
 from lhmigrate.dialects import cilium_write, kubernetes_write
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lhmigrate.dialects.located import Located
     from lhmigrate.edits import AddPolicy, Allowance, PolicyEdit
+    from lhmigrate.labels import Selector
+    from lhmigrate.policy import Direction
     from lhmigrate.yamledit import Op
 
 
@@ -21,6 +25,13 @@ class Writer(Protocol):
 
     def document(self, added: AddPolicy, like: Any) -> Any:  # noqa: ANN401 - YAML's data
         """A whole policy beside another, whose data are `like`."""
+
+    @property
+    def CLOSED(self) -> tuple[Any, ...]:  # noqa: N802 - a constant of a module
+        """What a list of rules holds, beside its rules, so that their direction is closed but for them."""
+
+    def policy(self, name: str, namespace: str | None, selects: Selector, rules: Mapping[Direction, Any]) -> Any:  # noqa: ANN401 - YAML's data
+        """A whole policy; it isolates the pods in these directions and lets through what the rules say."""
 
     def rules(self, allowance: Allowance) -> list[Any]:
         """The rules that let it through, and nothing else."""

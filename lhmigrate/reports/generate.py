@@ -6,7 +6,10 @@ import textwrap
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate import __version__
-from lhmigrate.dialects import kubernetes_write
+from lhmigrate.cni import Dialect
+from lhmigrate.dialects.writers import WRITERS
+from lhmigrate.endpoints import Entity
+from lhmigrate.peers import Part
 from lhmigrate.policy import Direction
 from lhmigrate.release import Usage
 from lhmigrate.reports.visible import visible
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 92
 _CLOSED: Final = {Direction.INGRESS: "Nobody has to reach it.", Direction.EGRESS: "It has to reach nobody."}
+_KINDS: Final = {Dialect.KUBERNETES: "NetworkPolicies", Dialect.CILIUM: "CiliumNetworkPolicies"}
+_BUT: Final = "Closed, but for what follows."
 
 
 class Remark(NamedTuple):
@@ -35,7 +40,7 @@ class Remark(NamedTuple):
 
 def stream(made: PolicySet, glossary: Glossary, settings: Settings) -> str:
     """All policies, as documents of one YAML stream."""
-    words = _Words(glossary)
+    words = _Words(glossary, made.dialect)
     head = "\n\n".join(_paragraph(one) for one in (*_what(made, settings, glossary), *remarks(made, settings)))
     first, *others = (words.document(policy, settings.namespace) for policy in made.policies)
     return "---\n".join(render(one) for one in (Commented(f"{head}\n", first), *others))
@@ -76,13 +81,29 @@ def told(made: PolicySet, settings: Settings) -> str:
 def _what(made: PolicySet, settings: Settings, glossary: Glossary) -> Iterator[Remark]:
     """What the set is, and for whom."""
     yield Remark(
-        f"NetworkPolicies for Longhorn {made.release} in the namespace {settings.namespace}: one for each kind of pod, "
-        f"in both directions, with what it needs and nothing else. Made by lhmigrate {__version__}."
+        f"{_KINDS[made.dialect]} for Longhorn {made.release} in the namespace {settings.namespace}: one for each kind "
+        f"of pod, in both directions, with what it needs and nothing else. Made by lhmigrate {__version__}."
     )
     yield Remark(
         "The name above a rule is that of a flow. Without the rule exactly these flows are cut; `lhmigrate check` says "
         "what that costs. Other releases need other rules: run `lhmigrate plan` before an upgrade."
     )
+    if settings.cni.own_node_addresses:
+        yield Remark(settings.cni.note)
+    if WRITERS[made.dialect].CLOSED:
+        yield Remark("A rule {} names nobody. It keeps its direction closed, also where all others are taken out.")
+    if any(_tunnelled(opening) for policy in made.policies for opening in policy.openings):
+        # Documentation/security/policy/layer3.rst, "Entities based".
+        yield Remark(
+            "On AKS and GKE, Cilium sees the API server's calls as those of worker nodes: there, write cluster for "
+            "kube-apiserver under fromEntities."
+        )
+    if any(opening.allowance.http for policy in made.policies for opening in policy.openings):
+        # pkg/policy/api/rule_validation.go, Sanitize.
+        yield Remark(
+            "A rule for single requests needs Cilium's L7 proxy. Where enable-l7-proxy is off, Cilium refuses the "
+            "whole policy: take its `rules` out there."
+        )
     usage = {name: settings.usage(feature) for name, feature in glossary.features.items()}
     needed = {name for flow in made.release.flows.values() for name in flow.features}
     for said, wanted in (
@@ -120,38 +141,58 @@ def _flow(leg: Leg) -> str:
 
 
 class _Words:
-    """Policies with what they are for, in the glossary's words."""
+    """Policies of one dialect with what they are for, in the glossary's words."""
 
-    def __init__(self, glossary: Glossary) -> None:
+    def __init__(self, glossary: Glossary, dialect: Dialect) -> None:
         self._glossary = glossary
+        self._writer = WRITERS[dialect]
 
     def document(self, policy: Generated, namespace: str) -> Data:
         """One policy, with a comment above it and above every rule."""
         rules = {direction: self._rules(policy, direction) for direction in Direction}
         about = f"{policy.component}: {self._glossary.components[policy.component].meaning}."
-        data = kubernetes_write.policy(policy.name, namespace, policy.selects, rules)
+        data = self._writer.policy(policy.name, namespace, policy.selects, rules)
         return Commented(_filled(about), data)
 
     def _rules(self, policy: Generated, direction: Direction) -> Data:
         openings = [one for one in policy.openings if one.allowance.direction is direction]
         left_out = [one for one in policy.left_out if one.direction is direction]
-        rules: Data = [Commented(self._purpose(one), kubernetes_write.rule(one.allowance)) for one in openings]
+        rules = [Commented(self._purpose(one), rule) for one in openings for rule in self._writer.rules(one.allowance)]
+        said = _CLOSED[direction] if not openings and not left_out else _BUT
+        closed = [Commented(said, one) for one in self._writer.CLOSED]
         missing = "\n".join(_filled(f"Left out: {one}.") for one in _each(left_out))
-        if missing:
-            return Commented(missing, rules)
-        return rules or Commented(_CLOSED[direction], rules)
+        return _headed(missing if openings or left_out or closed else _CLOSED[direction], [*closed, *rules])
 
     def _purpose(self, opening: Opening) -> str:
         """A paragraph for each flow of a rule, and one for why it is wider than they are."""
         direction = opening.allowance.direction
         flows = dict.fromkeys(f"{_flow(leg)}: {self._told(leg, direction)}." for leg in opening.legs)
-        everyone = "everyone" if not opening.allowance.peers else "every pod of the namespace"
-        reasons = dict.fromkeys(f"For {everyone}: {one.reason}." for one in opening.wide)
-        return "\n".join((*map(_filled, flows), *(_filled(one, "  ") for one in reasons)))
+        reasons = dict.fromkeys(f"For {_whom(opening)}: {one.reason}." for one in opening.wide)
+        asked = opening.allowance.http or ()
+        only = [f"Only {several([str(one) for one in asked])}: the same port serves more."] if asked else []
+        return "\n".join((*map(_filled, flows), *(_filled(one, "  ") for one in (*only, *reasons))))
 
     def _told(self, leg: Leg, direction: Direction) -> str:
         another = "another " if leg.source == leg.target and direction is Direction.INGRESS else ""
         return f"{another}{self._glossary.called(leg.source)} {self._glossary.flows[leg.flow.name].purpose}"
+
+
+def _headed(comment: str, rules: Data) -> Data:
+    return Commented(comment, rules) if comment else rules
+
+
+def _whom(opening: Opening) -> str:
+    """Whom a rule is for that is wider than what it is meant for."""
+    peers = opening.allowance.peers
+    if not peers:
+        return "everyone"
+    return "whatever is outside of the cluster" if Part(Entity.WORLD) in peers else "every pod of the namespace"
+
+
+def _tunnelled(opening: Opening) -> bool:
+    """Whether it lets the API server in by its name, though its calls may come by way of worker nodes."""
+    allowance = opening.allowance
+    return allowance.direction is Direction.INGRESS and Part(Entity.KUBE_APISERVER) in allowance.peers
 
 
 def _paragraph(remark: Remark) -> str:
