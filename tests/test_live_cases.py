@@ -133,13 +133,15 @@ def cluster(folder: Path, given: argparse.Namespace) -> Cluster:
 
 
 def gist(report: Any) -> list[tuple[object, ...]]:  # noqa: ANN401 - a report
-    """What a report finds, without where that stands."""
+    """What a report finds, without where that stands: in a cluster no lines tell the rules of a policy apart."""
     return sorted(
-        (
-            str(one["hop"]), one["code"], one["level"], str(one["flow"]), str(one["source"]), str(one["target"]),
-            one["ports"], str(one["direction"]), [each["name"] for each in one["policies"]],
-        )
-        for one in report["findings"]
+        {
+            (
+                str(one["hop"]), one["code"], one["level"], str(one["flow"]), str(one["source"]), str(one["target"]),
+                *one["ports"], str(one["direction"]), *(each["name"] for each in one["policies"]),
+            )
+            for one in report["findings"]
+        }
     )  # fmt: skip
 
 
