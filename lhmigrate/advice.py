@@ -34,7 +34,11 @@ if TYPE_CHECKING:
     from lhmigrate.release import Glossary
 
 
-KINDS: Final = {Dialect.KUBERNETES: "NetworkPolicy", Dialect.CILIUM: "CiliumNetworkPolicy"}
+KINDS: Final = {
+    Dialect.KUBERNETES: "NetworkPolicy",
+    Dialect.CILIUM: "CiliumNetworkPolicy",
+    Dialect.CALICO: "Calico NetworkPolicy",
+}
 """What a policy of each dialect is called that is yet to be written."""
 
 
@@ -45,21 +49,24 @@ def told(edit: Edit | AddRules) -> str:
             ports = f"{several(_each(edit.ports))}{_requests(edit.http)}"
             return f"Add {ports} to the rule at {edit.rule.place} of {edit.policy}"
         case AddPeers():
-            return f"Add {_who(edit.peers, edit.rule.direction)} to the rule at {edit.rule.place} of {edit.policy}"
+            who = _who(edit.peers, edit.rule.direction, edit.policy.dialect)
+            return f"Add {who} to the rule at {edit.rule.place} of {edit.policy}"
         case AddRule():
-            return f"Add a rule to {edit.policy} that {_lets(edit.allows)}"
+            where = f", in front of the one at {edit.before.place}," if edit.before is not None else ""
+            return f"Add a rule to {edit.policy}{where} that {_lets(edit.allows, edit.policy.dialect)}"
         case AddPolicy():
-            lets = several([_lets(rule) for rule in edit.rules])
+            lets = several([_lets(rule, edit.dialect) for rule in edit.rules])
             return f"Add a {KINDS[edit.dialect]} {edit.name} that selects pods with {edit.selects} and {lets}"
         case AddToValue():
-            return f"Add {_who(edit.peers, Direction.INGRESS)} to the Helm value {edit.path}"
+            return f"Add {_who(edit.peers, Direction.INGRESS, Dialect.KUBERNETES)} to the Helm value {edit.path}"
         case AddRules():
             pods = several(list(dict.fromkeys((*edit.rules, *(need.own for need in edit.unnamed)))))
             return f"Where it isolates {pods}, add these rules unless it has them"
         case TakePorts():
             return f"Take {several(_each(edit.ports))} out of the rule at {edit.rule.place} of {edit.policy}"
         case TakePeers():
-            return f"Take {_who(edit.peers, edit.rule.direction)} out of the rule at {edit.rule.place} of {edit.policy}"
+            who = _who(edit.peers, edit.rule.direction, edit.policy.dialect)
+            return f"Take {who} out of the rule at {edit.rule.place} of {edit.policy}"
         case TakeRule():
             return f"Take the rule at {edit.rule.place} out of {edit.policy}"
 
@@ -90,7 +97,7 @@ _MOST_PEERS: Final = 8
 """A large cluster's nodes have more networks than anybody reads in a sentence."""
 
 
-def _who(peers: Iterable[Peer], direction: Direction) -> str:
+def _who(peers: Iterable[Peer], direction: Direction, dialect: Dialect) -> str:
     told, entities = [], []
     for peer in peers:
         if isinstance(peer, Part):
@@ -99,12 +106,13 @@ def _who(peers: Iterable[Peer], direction: Direction) -> str:
             told.append(str(peer))
     if len(told) > _MOST_PEERS:
         told = [*told[:_MOST_PEERS], f"{len(told) - _MOST_PEERS} more"]
-    return several([*told, *([tongue.parts(entities, direction)] if entities else [])])
+    return several([*told, *([tongue.parts(entities, direction, dialect)] if entities else [])])
 
 
-def _lets(allowance: Allowance) -> str:
-    who = _who(allowance.peers, allowance.direction) if allowance.peers else "everyone"
+def _lets(allowance: Allowance, dialect: Dialect) -> str:
+    who = _who(allowance.peers, allowance.direction, dialect) if allowance.peers else "everyone"
     on = f"{several(_each(allowance.ports))}{_requests(allowance.http)}"
+    on += f", for {allowance.about}" if allowance.about is not None else ""
     return f"lets {who} in on {on}" if allowance.direction is Direction.INGRESS else f"lets them out to {who} on {on}"
 
 

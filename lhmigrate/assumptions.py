@@ -55,9 +55,11 @@ def assume(
     """By endpoint name. Only rules for few ports, or for whoever has its name, in policies of Longhorn's own pods."""
     found: dict[str, Assumed] = {}
     mine = Policies(one for one in policies if _of(settings.namespace, one) and not one.unread and not one.shipped_by)
+    releases = tuple(releases)
+    # Pods that only one of the releases has are nobody else's with the other one, either.
+    ours = tuple(component.all_labels() for release in releases for component in release.components.values())
     for release in releases:
         api = _ports_of_api(release, glossary)
-        ours = tuple(component.all_labels() for component in release.components.values())
         for flow in release.flows.values():
             rare = any(settings.usage(glossary.features[name]) in {None, Usage.FEW} for name in flow.features)
             for name, component, direction in _outside_ends(flow, release, glossary):

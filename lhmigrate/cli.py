@@ -91,6 +91,7 @@ class DialectName(StrEnum):
 
     kubernetes = "kubernetes"
     cilium = "cilium"
+    calico = "calico"
 
 
 class Phases(StrEnum):

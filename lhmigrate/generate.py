@@ -217,7 +217,7 @@ class _Maker:
         if all(isinstance(end, Host) and end.exempt is Match.YES for end in ends):
             return None
         try:
-            peers = tuple(dict.fromkeys(peer for end in ends for peer in self._names.peers(end)))
+            peers = tuple(dict.fromkeys(peer for end in ends for peer in self._names.peers(end, direction)))
             return _Need(leg, ends, peers, http_of(leg, direction, self._dialect))
         except Unnameable as error:
             return self._unnamed(leg, direction, ends, error.reason)

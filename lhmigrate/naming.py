@@ -7,9 +7,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from lhmigrate.cni import Dialect
-from lhmigrate.endpoints import Endpoint, Host, Outside, Pod
+from lhmigrate.endpoints import Endpoint, Entity, Host, Outside, Pod, Role
 from lhmigrate.labels import NAME_LABEL, NO_LABELS, Labels, Match, Operator, Requirement, Selector
 from lhmigrate.peers import Block, Part, Peer, Pods
+from lhmigrate.policy import Direction
 from lhmigrate.tongue import ENTITIES
 
 if TYPE_CHECKING:
@@ -22,16 +23,21 @@ MOST_LABELS: Final = 3
 """A selector of more is one that nobody would write."""
 
 
-_NAMEABLE: Final = {Dialect.KUBERNETES: Pods | Block, Dialect.CILIUM: Pods | Block | Part}
+_NAMEABLE: Final = {Dialect.KUBERNETES: Pods | Block, Dialect.CILIUM: Pods | Block | Part, Dialect.CALICO: Pods | Block}
 _SAY_IT: Final = "say it under `peers` in .lhmigrate.yaml"
 
 
 def from_everywhere(peers: Iterable[Peer], namespace: str) -> tuple[Peer, ...]:
     """The same in a policy that is in no namespace: pods of the one that is meant are named with it."""
-    home = Selector((Requirement(NAME_LABEL, Operator.IN, frozenset({namespace})),))
+    home = named(namespace)
     return tuple(
         replace(one, namespaces=home) if isinstance(one, Pods) and one.namespaces is None else one for one in peers
     )
+
+
+def named(namespace: str) -> Selector:
+    """The namespace of that name."""
+    return Selector((Requirement(NAME_LABEL, Operator.IN, frozenset({namespace})),))
 
 
 class Unnameable(Exception):  # noqa: N818 - the end cannot be named; asking was no error
@@ -51,15 +57,15 @@ class Names:
         self._dialect = dialect
         self._selectors: dict[str, tuple[Selector, ...]] = {}
 
-    def peers(self, end: Endpoint) -> tuple[Peer, ...]:
-        """Peers that together mean that end, in all its guises. Raises `Unnameable`."""
+    def peers(self, end: Endpoint, direction: Direction | None = None) -> tuple[Peer, ...]:
+        """Peers that together mean that end, in all its guises, in rules of a direction. Raises `Unnameable`."""
         match end:
             case Pod() if any(end.name in release.components for release in self._releases):
                 return tuple(Pods(selector) for selector in self.selectors(end.name))
             case Pod():
                 return (_pods_elsewhere(end),)
             case Host():
-                return self._host(end)
+                return self._host(end, direction)
             case Outside():
                 return _outside(end, self._dialect)
 
@@ -105,9 +111,12 @@ class Names:
     def _labels(self, component: Component, release: Release) -> Labels:
         return component.all_labels(self._settings.installed(release) if component.install_labels else NO_LABELS)
 
-    def _host(self, host: Host) -> tuple[Peer, ...]:
+    def _host(self, host: Host, direction: Direction | None) -> tuple[Peer, ...]:
         if self._dialect is Dialect.CILIUM and host.role in ENTITIES:
             return tuple(map(Part, ENTITIES[host.role]))
+        if self._dialect is Dialect.CALICO and host.role is Role.API_SERVER and direction is Direction.EGRESS:
+            # tigera/docs, "Use service rules in policy". What it sends may come from a tunnel, which is no endpoint.
+            return (Part(Entity.KUBE_APISERVER),)
         if host.by_address is not Match.YES:
             cni = self._settings.cni.name
             if cni == "unknown":
@@ -133,8 +142,7 @@ def _pods_elsewhere(pod: Pod) -> Peer:
     if pod.namespace is None:
         raise Unnameable(f"the namespace of {pod.name} was not said; {_SAY_IT}")
     labels = tuple(Requirement(key, Operator.IN, frozenset({value})) for key, value in pod.labels.known.items())
-    namespace = Requirement(NAME_LABEL, Operator.IN, frozenset({pod.namespace}))
-    return Pods(Selector(labels), Selector((namespace,)))
+    return Pods(Selector(labels), named(pod.namespace))
 
 
 def _outside(end: Outside, dialect: Dialect) -> tuple[Peer, ...]:

@@ -199,7 +199,10 @@ def _try(start: Installation, edits: Sequence[Edit]) -> _Tried:
 
 def _placed(start: Installation, edits: Sequence[Edit]) -> tuple[Outcome, tuple[Changed, ...]]:
     texts = Texts({**{one.file: one.text for one in start.reading.found}, **start.values}, start.around)
-    counts = {one.file: len(one.objects.policies) + one.objects.elsewhere for one in start.reading.found}
+    counts = {
+        one.file: len({policy.place for policy in one.objects.policies}) + one.objects.elsewhere
+        for one in start.reading.found
+    }
     outcome = Placer(texts, counts, tuple(start.values)).make(edits)
     changed = ((file, before, texts.get(file) or "") for file, before in sorted(texts.before.items()))
     return outcome, tuple(Changed(*one) for one in changed if one[1] != one[2])

@@ -55,10 +55,11 @@ def host(end: Host, direction: Direction | None, cni: Cni) -> str:
     return f"ipBlock {listed}" + (" and more" if len(end.addresses) > 3 else "")
 
 
-def parts(named: Sequence[Entity], direction: Direction) -> str:
-    """Several parts of a cluster, and what to write for them."""
+def parts(named: Sequence[Entity], direction: Direction, dialect: Dialect) -> str:
+    """Several parts of a cluster, and what to write for them. In Calico's dialect that is a Service."""
     called = dict.fromkeys(_CALLED.get(one, f"the entity {one.value}") for one in named)
-    return f"{' and '.join(called)} ({_field(named, direction)})"
+    field = "by the Service kubernetes" if dialect is Dialect.CALICO else _field(named, direction)
+    return f"{' and '.join(called)} ({field})"
 
 
 def _field(named: Sequence[Entity], direction: Direction | None) -> str:

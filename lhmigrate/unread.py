@@ -74,7 +74,7 @@ def _rules(transition: Transition, needs: Iterable[Need]) -> AddRules:
     unnamed: list[Need] = []
     for need in needs:
         try:
-            peers = tuple(dict.fromkeys(peer for end in need.peers for peer in names.peers(end)))
+            peers = tuple(dict.fromkeys(peer for end in need.peers for peer in names.peers(end, need.direction)))
         except Unnameable:
             unnamed.append(need)
         else:

@@ -10,6 +10,8 @@ which a new one is written; a dialect that cannot name an end is passed over, to
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,13 +29,15 @@ from lhmigrate.edits import (
     Edit,
     sort_of,
     takes_peers,
+    takes_ports,
 )
 from lhmigrate.labels import Match
-from lhmigrate.naming import Names, Unnameable, from_everywhere
+from lhmigrate.naming import Names, Unnameable, from_everywhere, named
 from lhmigrate.needs import Need, http_alone, needs
 from lhmigrate.peers import EVERYONE, Peer, Pods, names_outright
-from lhmigrate.policy import FIRST, Action, Direction, Policy, Rule
+from lhmigrate.policy import FIRST, Action, Direction, Policy, Rule, Tier
 from lhmigrate.ports import NO_PORT, Ports
+from lhmigrate.precedence import Precedence
 from lhmigrate.release import Usage
 from lhmigrate.state import key_of
 
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
 
     from lhmigrate.errors import Place
     from lhmigrate.http import HttpRule
+    from lhmigrate.order import Step
     from lhmigrate.transition import Transition
 
 _STANDS_ALONE = (
@@ -77,6 +82,8 @@ class _Demand(NamedTuple):
     """How the dialects that can do so name the peers."""
     ports: Ports
     needs: tuple[Need, ...]
+    turn: Precedence
+    """What stands in the way."""
 
     def http(self, dialect: Dialect) -> tuple[HttpRule, ...] | None:
         """The requests to which a rule in that dialect keeps them."""
@@ -87,7 +94,9 @@ class _Home(NamedTuple):
     """Where a rule goes: into a policy that is there, or into a new one for a component."""
 
     policy: Policy
-    new: bool
+    new: bool = False
+    about: Pods | None = None
+    """The pods that a rule is for in a policy that is about others, too; None: all of them."""
 
 
 def widen(transition: Transition) -> tuple[list[Proposal], list[ByHand]]:
@@ -131,9 +140,8 @@ class _Widening:
             if edit is not None:
                 found.append(Proposal(edit, demand.needs))
             elif (home := self._home(demand)) is not None:
-                rules[id(home.policy), demand.own if home.new else "", demand.direction, home.new].append(
-                    (home, demand)
-                )
+                own = demand.own if home.new or home.about else ""
+                rules[id(home.policy), own, demand.direction, home.new].append((home, demand))
         found += self._with_rules(rules.values())
         return _together(found), _for_one_reason(self._by_hand)
 
@@ -145,13 +153,13 @@ class _Widening:
             if not self._is_component(need.own):
                 self._refuse([need], f"the policies of {need.own} are not Longhorn's")
                 continue
-            if (denying := self._denying(need)) is not None:
-                self._by_hand.append(ByHand((need,), "denies it, whatever others allow", place=denying.place))
+            if (forbidden := self._forbidden_outright(need)) is not None:
+                self._by_hand.append(forbidden)
                 continue
             try:
                 names = self._named(need)
             except Unnameable as error:
-                self._refuse([need], error.reason)
+                self._refuse([need], f"{error.reason}{self._where(need)}")
                 continue
             kept_to = tuple(http_alone([need], dialect) for dialect in names)
             key = (need.own, need.direction, tuple(names.items()), kept_to)
@@ -160,13 +168,28 @@ class _Widening:
             ports = NO_PORT
             for need in found:
                 ports |= need.ports
-            yield _Demand(found[0].own, found[0].direction, names, ports, tuple(found))
+            turn = Precedence(found, self._transition.after)
+            yield _Demand(found[0].own, found[0].direction, names, ports, tuple(found), turn)
 
-    def _denying(self, need: Need) -> Rule | None:
-        """The rule that forbids it before any that could let it through; None: there is none."""
+    def _where(self, need: Need) -> str:
+        """Where a rule for it must stand, if that is not everywhere."""
+        step = Precedence([need], self._transition.after).denying
+        return f", and put a rule for it in front of what denies it in {step.policy}" if step is not None else ""
+
+    def _forbidden_outright(self, need: Need) -> ByHand | None:
+        """What to say of a rule that forbids it before any that we could write; None: there is none."""
         _, verdict = self._transition.judged_during[key_of(need.leg)]
         rule = verdict.denying if verdict.direction is need.direction else None
-        return rule if rule is not None and rule.order == FIRST and rule.ports.meets(need.ports) else None
+        if rule is not None and rule.order == FIRST and rule.ports.meets(need.ports):
+            return ByHand((need,), "denies it, whatever others allow", place=rule.place)
+        step = Precedence([need], self._transition.after).denying
+        if step is None or step.policy.dialect in WRITTEN:
+            return None
+        reason = (
+            f"denies it, by a rule of {step.policy}, which is the administrator's: have it left out of what that rule "
+            "denies, or let through in a rule before that one"
+        )
+        return ByHand((need,), reason, place=step.rule.place)
 
     def _named(self, need: Need) -> Mapping[Dialect, tuple[Peer, ...]]:
         """How each dialect that the user writes near these pods names the peers. Raises `Unnameable` if none can."""
@@ -175,7 +198,7 @@ class _Widening:
         refusals: list[Unnameable] = []
         for dialect in spoken or (Dialect.KUBERNETES,):
             try:
-                peers = (peer for end in need.peers for peer in self._names[dialect].peers(end))
+                peers = (peer for end in need.peers for peer in self._names[dialect].peers(end, need.direction))
                 found[dialect] = tuple(dict.fromkeys(peers))
             except Unnameable as error:
                 refusals.append(error)
@@ -219,11 +242,13 @@ class _Widening:
             (policy, rule)
             for policy in policies
             for rule in policy.rules(demand.direction)
-            if rule.action is Action.ALLOW and rule.peers != EVERYONE
+            if rule.action is Action.ALLOW and rule.peers != EVERYONE and demand.turn.reaches(policy, rule)
         ]
         for policy, rule in allowing:
-            if self._names_only_who_needs(rule, policy, demand) and _admits(rule, policy, demand):
-                return AddPorts(policy, rule, demand.ports - rule.ports, demand.http(policy.dialect))
+            missing = demand.ports - rule.ports
+            fits = takes_ports(policy, rule, missing) and self._names_only_who_needs(rule, policy, demand)
+            if fits and _admits(rule, policy, demand):
+                return AddPorts(policy, rule, missing, demand.http(policy.dialect))
         wanted = self._wanted[demand.own, demand.direction]
         for policy, rule in allowing:
             peers = self._peers(demand, policy)
@@ -259,14 +284,19 @@ class _Widening:
     def _near(self, some: Iterable[Need]) -> list[Policy]:
         """The policies beside which a new one may be written, the nearest first."""
         home = self._home_namespace
-        there = [one for one in self._world.inventory.policies if one.namespace == home and not one.unread]
+        everybody = self._world.inventory.policies
+        there = [one for one in everybody if one.namespace == home and not one.unread and not one.idle]
         everywhere = [one for one in self._own(some) if one.namespaces is not None and one.dialect in WRITTEN]
         near = dict.fromkeys((*self._own(some), *there))
         return [one for one in near if one.namespace == home or one in everywhere]
 
     def _fitting(self, demand: _Demand) -> list[Policy]:
-        """Those that can take a rule for it, in a dialect that can name the peers."""
-        return [one for one in self._own(demand.needs) if one.dialect in demand.names and self._fits(one, demand)]
+        """Those that can take a rule for it in time, in a dialect that can name the peers."""
+        return [
+            one
+            for one in self._own(demand.needs)
+            if one.dialect in demand.names and demand.turn.in_time(one) and self._fits(one, demand)
+        ]
 
     def _fits(self, policy: Policy, demand: _Demand) -> bool:
         """Whether what is let in there is let in to these pods and no others."""
@@ -274,6 +304,7 @@ class _Widening:
         return (
             all(policy.applies_to(pod) is Match.YES for need in demand.needs for pod in need.pods)
             and policy.selects.identifies
+            and policy.alone
             and (policy.namespaces is None or names_outright(policy.namespaces) == {self._home_namespace})
             and all(
                 component.name == own
@@ -300,26 +331,47 @@ class _Widening:
 
     def _home(self, demand: _Demand) -> _Home | None:
         """The policy that gets a rule of its own for it, or the one beside which a new policy is written."""
-        if not any(need.policies for need in demand.needs):
-            self._refuse(demand.needs, "a rule forbids it, so no rule that lets it through helps")
-            return None
         # Best one that has rules of this direction already.
         fit = sorted(self._fitting(demand), key=lambda policy: not policy.rules(demand.direction))
         if fit:
-            return _Home(fit[0], new=False)
-        beside = next((one for one in self._near(demand.needs) if _dialect_beside(one) in demand.names), None)
+            return _Home(fit[0])
+        near = [one for one in self._near(demand.needs) if demand.turn.ahead(one)]
+        beside = next((one for one in near if _dialect_beside(one) in demand.names), None)
+        denying = demand.turn.denying
+        if denying is not None and (beside is None or not any(need.policies for need in demand.needs)):
+            return self._in_front_of(denying, demand)
         edit = None if beside is None else self._new_policy(beside, demand.own, [demand])
-        if edit is None or not self._isolated_all_along(demand):
+        if edit is None or not self._isolated_all_along(demand, edit.beside.tier):
             reason = _STANDS_ALONE if edit is not None or beside is None else "no label picks these pods alone"
             self._refuse(demand.needs, reason, edit)
             return None
         return _Home(edit.beside, new=True)
 
-    def _isolated_all_along(self, demand: _Demand) -> bool:
-        """Whether these pods are isolated in that direction before the hop and during it, in every guise."""
+    def _in_front_of(self, denying: Step, demand: _Demand) -> _Home | None:
+        """The policy that forbids it, though it is about others, too: a rule of Calico's can be for some of its pods.
+
+        Those that are for the whole cluster are not changed, since they are hardly Longhorn's.
+        """
+        policy = denying.policy
+        edit = about = None
+        if policy.dialect is Dialect.CALICO and policy.dialect in demand.names:
+            with suppress(Unnameable):
+                selects = self._names[policy.dialect].selector(demand.own)
+                about = Pods(selects, None if policy.namespaces is None else named(self._home_namespace))
+                allows = Allowance(demand.direction, self._peers(demand, policy), demand.ports, about=about)
+                edit = AddRule(policy, allows, denying.rule)
+        near = policy.namespace == self._home_namespace and policy.alone
+        if about is not None and near and demand.turn.in_time(policy):
+            return _Home(policy, about=about)
+        reason = "denies it before any policy that could let it through"
+        self._by_hand.append(ByHand(demand.needs, reason, edit, denying.rule.place))
+        return None
+
+    def _isolated_all_along(self, demand: _Demand, tier: Tier) -> bool:
+        """Whether a tier isolates these pods in that direction before the hop and during it, in every guise."""
         transition = self._transition
         return all(
-            policies.selecting(pod, demand.direction).isolating
+            any(policy.tier == tier for policy in policies.selecting(pod, demand.direction).isolating)
             for release, policies in (
                 (self._hop.old, transition.before),
                 (self._hop.old, transition.after),
@@ -343,7 +395,8 @@ class _Widening:
                 continue
             peers = partial(self._peers, policy=home.policy)
             for allows, found in _on_equal_ports(demands, peers, home.policy.dialect):
-                yield Proposal(AddRule(home.policy, allows), found)
+                before = Precedence(found, self._transition.after).place(home.policy)
+                yield Proposal(AddRule(home.policy, replace(allows, about=home.about), before), found)
         named: set[str] = set()
         for key, demands in fresh.items():
             edit = self._new_policy(beside[key], key[0], demands, named)
@@ -360,7 +413,10 @@ class _Widening:
         except Unnameable:
             return None
         rules = tuple(allows for allows, _ in _on_equal_ports(demands, lambda one: one.names[dialect], dialect))
-        return AddPolicy(beside, self._name(f"allow-{own}", named), self._home_namespace, selects, rules, dialect)
+        # Before its release 3.32, Calico puts the name of the tier before that of a policy.
+        tier = f"{beside.tier.name}."
+        wanted = f"{tier if dialect is Dialect.CALICO and beside.name.startswith(tier) else ''}allow-{own}"
+        return AddPolicy(beside, self._name(wanted, named), self._home_namespace, selects, rules, dialect)
 
     def _name(self, wanted: str, named: Container[str]) -> str:
         """A name that no policy has yet, nor any that is to be written."""

@@ -1,8 +1,9 @@
 """What others say of the cluster administrator's policies, as data that we wrote down from their tests.
 
-Two sources, both of kubernetes-sigs/network-policy-api. `CONNECTIVITY`: the 21 cases of policy-assistant
+Three sources, all of kubernetes-sigs/network-policy-api. `CONNECTIVITY`: the 21 cases of policy-assistant
 (cmd/policy-assistant/test/integration/integration_test.go), by their names there. Each says of every pair of pods
-whether the one may send to the other. `PROBES`: the conformance tests (conformance/tests and conformance/base).
+whether the one may send to the other. `PROBES`: some conformance tests (conformance/tests and conformance/base).
+`SETTLED`: the documentation of the types themselves.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from hard_cases import ALLOWED, BLOCKED, Case, pod, policy
+from hard_cases import ALLOWED, BLOCKED, UNKNOWN, Case, addresses, pod, policy
+
+from lhmigrate.endpoints import Host, Outside
+from lhmigrate.labels import Match
 
 if TYPE_CHECKING:
     from lhmigrate.verdict import Answer
@@ -251,3 +255,156 @@ CONNECTIVITY = [
     ),
 ]
 """`sameLabels` and `notSameLabels`, which the API has dropped since, are said by selectors here."""
+
+# ---------------------------------------------------------------------------------------------------
+# The conformance tests.
+
+
+class Probes(NamedTuple):
+    """What the conformance tests poke under some policies. Their houses are namespaces here, with one pod each."""
+
+    says: str
+    policies: str
+    passes: str
+    """Flows like `gryffindor slytherin TCP/80`, one a line."""
+    stops: str
+    source: str
+
+    def cases(self) -> list[Case]:
+        """One case for every flow."""
+        return [
+            Case(f"{self.says}: {line.strip()}", self.policies, answer, port, sender=HOUSE[one], receiver=HOUSE[other])
+            for answer, lines in ((ALLOWED, self.passes), (BLOCKED, self.stops))
+            for line in lines.strip().splitlines()
+            for one, other, port in [line.split()]
+        ]
+
+
+HOUSE = {
+    name: pod("a", name, {"pod": "a"}, at="10.0.0.1", namespace_labels={"ns": name})
+    for name in ("gryffindor", "slytherin", "hufflepuff", "ravenclaw")
+}
+OURS = at("gryffindor")
+
+
+def both(*items: str) -> tuple[str, str]:
+    """The same rules for both directions."""
+    return rules("ingress", *items), rules("egress", *items)
+
+
+def passed_on(action: str, netpol: str, baseline: str) -> str:
+    """An administrator who does that with slytherin, and what others say of it."""
+    return anp(OURS, *both(f"{action} {at('slytherin')}"), priority=10) + netpol + baseline
+
+
+SLYTHERIN_IN_AND_OUT = policy(
+    "podSelector: {}\npolicyTypes: [Ingress, Egress]\n"
+    "ingress: [{from: [{namespaceSelector: {matchLabels: {ns: slytherin}}}]}]\n"
+    "egress: [{to: [{namespaceSelector: {matchLabels: {ns: slytherin}}}]}]",
+    namespace="gryffindor",
+)
+NO_SLYTHERIN = banp(OURS, *both(f"Deny {at('slytherin')}"))
+BETWEEN_THE_TWO = "gryffindor slytherin TCP/80\nslytherin gryffindor TCP/8080"
+HUFFLEPUFF = f"Allow {at('hufflepuff')}; ports: [{{portNumber: {{port: 8080}}}}]", f"Deny {at('hufflepuff')}"
+CNP_80 = "protocols: [{tcp: {destinationPort: {number: 80}}}]"
+CNP_8080 = "protocols: [{tcp: {destinationPort: {number: 8080}}}]"
+
+PROBES = [
+    Probes("what is denied", passed_on("Deny", SLYTHERIN_IN_AND_OUT, NO_SLYTHERIN), "", BETWEEN_THE_TWO,
+           "admin-network-policy-core-integration.go, respecting ANP"),
+    Probes("what is passed on, with a NetworkPolicy", passed_on("Pass", SLYTHERIN_IN_AND_OUT, NO_SLYTHERIN),
+           BETWEEN_THE_TWO, "", "admin-network-policy-core-integration.go, respect the match for network policy"),
+    Probes("what is passed on, without one", passed_on("Pass", "", NO_SLYTHERIN), "", BETWEEN_THE_TWO,
+           "admin-network-policy-core-integration.go, the match for baseline admin network policy"),
+    Probes("the first rule decides", anp(OURS, *both(f"Allow {at('ravenclaw')}", f"Deny {at('ravenclaw')}")),
+           "gryffindor ravenclaw TCP/80\ngryffindor ravenclaw UDP/53\nravenclaw gryffindor SCTP/9003", "",
+           "admin-network-policy-core-gress-rules.go, allow-gress"),
+    Probes("the first rule decides, the other way",
+           anp(OURS, *both(f"Deny {at('ravenclaw')}", f"Allow {at('ravenclaw')}")),
+           "", "gryffindor ravenclaw TCP/80\ngryffindor ravenclaw UDP/53\nravenclaw gryffindor SCTP/9003",
+           "admin-network-policy-core-gress-rules.go, deny-gress"),
+    Probes("a port of which the rest is denied", anp(OURS, *both(*HUFFLEPUFF)),
+           "gryffindor hufflepuff TCP/8080\nhufflepuff gryffindor TCP/8080",
+           "gryffindor hufflepuff TCP/80\nhufflepuff gryffindor UDP/53",
+           "admin-network-policy-core-gress-rules.go, at the specified ports"),
+    Probes("of several priorities the lower",
+           cnp(OURS, *both(f"Deny {at('slytherin')}"), priority=50)
+           + cnp(OURS, *both(f"Pass {at('slytherin')}"), priority=60)
+           + cnp(OURS, *both(f"Accept {at('slytherin')}"), tier="Baseline"),
+           "", BETWEEN_THE_TWO, "base/admin_tier/standard-priority-field.yaml"),
+    Probes("of several priorities the lower, once they are changed",
+           cnp(OURS, *both(f"Deny {at('slytherin')}"), priority=50)
+           + cnp(OURS, *both(f"Pass {at('slytherin')}"), priority=40)
+           + cnp(OURS, *both(f"Accept {at('slytherin')}"), tier="Baseline"),
+           BETWEEN_THE_TWO, "", "base/admin_tier/standard-priority-field.yaml"),
+    Probes("policies of one priority that say nothing against each other",
+           cnp(OURS, *both(f"Deny {at('slytherin')}; {CNP_80}"), priority=15)
+           + cnp(OURS, *both(f"Deny {at('hufflepuff')}; {CNP_80}"), priority=15)
+           + cnp(at("hufflepuff"), *both(f"Deny {at('slytherin')}; {CNP_8080}"), priority=15),
+           "slytherin gryffindor TCP/8080\ngryffindor slytherin TCP/8080\nslytherin hufflepuff TCP/80\n"
+           "hufflepuff slytherin TCP/80\nravenclaw gryffindor TCP/80\ngryffindor ravenclaw TCP/80",
+           "slytherin gryffindor TCP/80\ngryffindor slytherin TCP/80\nhufflepuff gryffindor TCP/80\n"
+           "gryffindor hufflepuff TCP/80\nslytherin hufflepuff TCP/8080\nhufflepuff slytherin TCP/8080",
+           "admin-network-policy-standard-same-priority.go"),
+    Probes("networks leave out what is accepted before",
+           cnp(OURS, rules("egress", f"Accept {at('slytherin')}", "Deny {networks: [0.0.0.0/0]}"), priority=85),
+           "gryffindor slytherin TCP/80", "gryffindor ravenclaw TCP/80\ngryffindor hufflepuff UDP/53",
+           "base/admin_tier/standard-egress-inline-cidr-rules.yaml"),
+]  # fmt: skip
+
+# ---------------------------------------------------------------------------------------------------
+# What the types' own documentation says, and what it leaves open.
+
+ABROAD = Outside("abroad", addresses("203.0.113.7"), may_be_pod=False)
+A_NODE = Host("node", Match.NO, addresses("192.168.0.1"), Match.YES)
+MINE, YOURS = HOUSE["gryffindor"], HOUSE["slytherin"]
+TYPES = "apis/v1alpha2/clusternetworkpolicy_types.go"
+
+
+def sends(*items: str) -> str:
+    """An AdminNetworkPolicy for what leaves gryffindor."""
+    return anp(OURS, rules("egress", *items))
+
+
+SETTLED = [
+    Case("two of one priority that contradict each other", anp(OURS, rules("ingress", f"Deny {EVERYBODY}"))
+         + anp(OURS, rules("ingress", f"Allow {EVERYBODY}")).replace("name: policy", "name: other"),
+         UNKNOWN, sender=YOURS, receiver=MINE,
+         source=f"{TYPES}, Priority: any of them may be applied"),
+    Case("a policy without rules isolates nobody", anp(OURS), ALLOWED, sender=YOURS, receiver=MINE,
+         source=f"{TYPES}, Ingress: without rules, not affected"),
+    Case("the other direction is not looked at", anp(OURS, rules("egress", f"Deny {EVERYBODY}")), ALLOWED,
+         sender=YOURS, receiver=MINE, source=f"{TYPES}, Ingress and Egress"),
+    Case("a network", sends("Deny {networks: [203.0.113.0/24]}"), BLOCKED, sender=MINE, receiver=ABROAD,
+         source=f"{TYPES}, Networks"),
+    Case("another network", sends("Deny {networks: [198.51.100.0/24]}"), ALLOWED, sender=MINE, receiver=ABROAD,
+         source=f"{TYPES}, Networks"),
+    Case("pods are nothing outside of the cluster", sends(f"Deny {EVERYBODY}"), ALLOWED, sender=MINE,
+         receiver=ABROAD, source=f"{TYPES}, Namespaces: all pods within them"),
+    Case("nodes by labels, which nobody told us of", sends("Deny {nodes: {}}"), UNKNOWN, sender=MINE,
+         receiver=A_NODE, source=f"{TYPES}, Nodes"),
+    Case("a pod is no node", sends("Deny {nodes: {}}"), ALLOWED, sender=MINE, receiver=YOURS,
+         source=f"{TYPES}, Nodes: by their own addresses"),
+    Case("a domain name may lead anywhere outside", sends("Deny {domainNames: ['*.example.org']}"), UNKNOWN,
+         sender=MINE, receiver=ABROAD, source=f"{TYPES}, DomainNames"),
+    Case("a domain name leads to no pod", sends("Deny {domainNames: ['*.example.org']}"), ALLOWED, sender=MINE,
+         receiver=YOURS, source=f"{TYPES}, DomainNames"),
+    Case("a peer of a kind that we do not know may be anybody", sends("Deny {planets: {}}"), UNKNOWN, sender=MINE,
+         receiver=YOURS, readable=False, source=f"{TYPES}, ClusterNetworkPolicyEgressPeer: fail closed"),
+    Case("so may one that lets through", sends("Allow {planets: {}}", f"Deny {EVERYBODY}"), UNKNOWN, sender=MINE,
+         receiver=YOURS, readable=False, source=f"{TYPES}, ClusterNetworkPolicyEgressPeer: fail closed"),
+    Case("of ClusterNetworkPolicies those of the baseline come last",
+         cnp(OURS, rules("ingress", f"Deny {EVERYBODY}"), tier="Baseline", priority=0)
+         + cnp(OURS, rules("ingress", f"Accept {EVERYBODY}"), priority=1000), ALLOWED, sender=YOURS, receiver=MINE,
+         source=f"{TYPES}, Tier"),
+    Case("of ClusterNetworkPolicies a range of ports",
+         cnp(OURS, rules("ingress",
+             f"Deny {EVERYBODY}; protocols: [{{tcp: {{destinationPort: {{range: {{start: 80, end: 90}}}}}}}}]")),
+         BLOCKED, "TCP/85", sender=YOURS, receiver=MINE,
+         source=f"{TYPES}, ClusterNetworkPolicyProtocol"),
+    Case("of ClusterNetworkPolicies a range of another protocol",
+         cnp(OURS, rules("ingress",
+             f"Deny {EVERYBODY}; protocols: [{{tcp: {{destinationPort: {{range: {{start: 80, end: 90}}}}}}}}]")),
+         ALLOWED, "UDP/85", sender=YOURS, receiver=MINE,
+         source=f"{TYPES}, ClusterNetworkPolicyProtocol"),
+]  # fmt: skip

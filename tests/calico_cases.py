@@ -17,6 +17,7 @@ from hard_cases import (
     ALLOWED,
     BARE,
     BLOCKED,
+    CLIENT,
     NODE,
     PARTIAL,
     SERVER_TAKES_NOBODY,
@@ -28,11 +29,13 @@ from hard_cases import (
     server_takes,
 )
 
-from lhmigrate.endpoints import Outside
+from lhmigrate.endpoints import Host, Outside, Role
+from lhmigrate.labels import Match
 
 NP = "projectcalico.org/v3 NetworkPolicy"
 GNP = "projectcalico.org/v3 GlobalNetworkPolicy"
 SCRAPER = Outside("scraper")
+API_SERVER = Host("API server", Match.NO, role=Role.API_SERVER)
 
 
 def np(spec: str, name: str = "policy", namespace: str = "home") -> str:
@@ -1126,6 +1129,27 @@ PORTS = [
         "the API server by its Service",
         sends("action: Allow, destination: {services: {name: kubernetes, namespace: default}}"),
         BLOCKED,
+        source="tigera/docs, Apply policy to Kubernetes services",
+    ),
+    Case(
+        "the API server by its Service, where it is called",
+        sends("action: Allow, destination: {services: {name: kubernetes, namespace: default}}"),
+        ALLOWED,
+        receiver=API_SERVER,
+        source="tigera/docs, Apply policy to Kubernetes services",
+    ),
+    Case(
+        "the API server by its Service, where it calls: perhaps from a tunnel's address, which is no endpoint",
+        from_("services: {name: kubernetes, namespace: default}"),
+        UNKNOWN,
+        sender=API_SERVER,
+        source="felix/serviceindex/serviceindex.go: the addresses of its endpoints, and no others",
+    ),
+    Case(
+        "a pod is no endpoint of the API server's Service",
+        from_("services: {name: kubernetes, namespace: default}"),
+        BLOCKED,
+        sender=CLIENT,
         source="tigera/docs, Apply policy to Kubernetes services",
     ),
     Case(

@@ -79,6 +79,19 @@ def installations_on_cilium(draw: Draw) -> Written:
 
 
 @st.composite
+def installations_on_calico(draw: Draw) -> Written:
+    """The same, most or all of it said in Calico's dialect, where the order of rules and policies counts."""
+    hop = draw(st.sampled_from(HOPS))
+    policies = draw(st.lists(policies_for(hop), min_size=1, max_size=4, unique_by=lambda one: one["metadata"]["name"]))
+    stored = draw(st.integers(0, 3)) == 0
+    said = []
+    for one in policies:
+        one["metadata"]["namespace"] = NAMESPACE
+        said.append(draw(turned(in_calico(one, stored=stored))) if draw(st.integers(0, 4)) else one)
+    return Written(hop, draw(files(said)), draw(all_settings(named=True, plugins=("calico",))))
+
+
+@st.composite
 def all_settings(draw: Draw, *, named: bool, plugins: tuple[str, ...] = ("calico", "cilium", "unknown")) -> Settings:
     """What was said of the network plugin, of outside peers, and of features in use."""
     peers = {}
@@ -252,7 +265,107 @@ def _port_in_cilium(port: Data) -> Data:
     return {**port, "port": str(port.get("port", 0)), "protocol": port.get("protocol", "TCP")}
 
 
+# --- The same in Calico's dialect
+
+
+def in_calico(policy: Data, *, stored: bool = False) -> Data:
+    """A NetworkPolicy as somebody writes it who has read Calico's documents."""
+    spec = policy["spec"]
+    said = [one.lower() for one in spec.get("policyTypes", ())] or [one for one in ("ingress", "egress") if one in spec]
+    made: Data = {"selector": _expression(spec["podSelector"]), "types": [one.capitalize() for one in said]}
+    for direction in said:
+        listed = [one for rule in spec.get(direction, ()) for one in _rules_in_calico(rule, direction)]
+        made |= {direction: listed} if listed else {}
+    version = "crd.projectcalico.org/v1" if stored else "projectcalico.org/v3"
+    return {**policy, "apiVersion": version, "spec": made}
+
+
+def _rules_in_calico(rule: Data, direction: str) -> list[Data]:
+    """One for each peer and protocol, as a rule of Calico's has one selector and one protocol."""
+    key, far = ("from", "source") if direction == "ingress" else ("to", "destination")
+    by_protocol: dict[str | None, list[int | str]] = {}
+    for one in rule.get("ports", ()):
+        by_protocol.setdefault(one.get("protocol", "TCP"), []).extend(_port_in_calico(one))
+    found = []
+    for end in [_end_in_calico(one) for one in rule[key]] if key in rule else [{}]:
+        for protocol, listed in by_protocol.items() or [(None, [])]:
+            ends: Data = {far: end} if end else {}
+            if listed:
+                ends["destination"] = {**ends.get("destination", {}), "ports": listed}
+            found.append({"action": "Allow", **({"protocol": protocol} if protocol else {}), **ends})
+    return found
+
+
+def _port_in_calico(port: Data) -> list[int | str]:
+    if "port" not in port:
+        return []
+    return [f"{port['port']}:{port['endPort']}" if "endPort" in port else port["port"]]
+
+
+def _end_in_calico(peer: Data) -> Data:
+    if "ipBlock" in peer:
+        block = peer["ipBlock"]
+        return {"nets": [block["cidr"]], **({"notNets": block["except"]} if "except" in block else {})}
+    where = list(peer.get("namespaceSelector", {}).get("matchLabels", {}).values())
+    named = {"namespaceSelector": f"projectcalico.org/name == '{where[0]}'"} if where else {}
+    return {**named, **({"selector": _expression(peer["podSelector"])} if "podSelector" in peer else {})}
+
+
+def _expression(selector: Data) -> str:
+    """A LabelSelector as an expression."""
+    lines = [f"{key} == '{value}'" for key, value in selector.get("matchLabels", {}).items()]
+    for one in selector.get("matchExpressions", ()):
+        values = ", ".join(f"'{value}'" for value in one.get("values", ()))
+        lines.append(f"{one['key']} in {{{values}}}" if values else f"has({one['key']})")
+    return " && ".join(lines) or "all()"
+
+
+@st.composite
+def turned(draw: Draw, policy: Data) -> Data:
+    """With an order of its own, what Calico alone can say at the end of its rules, or for the whole cluster."""
+    spec = dict(policy["spec"])
+    if draw(st.booleans()):
+        spec["order"] = draw(st.sampled_from((10, 500, 500, 1000, 2000.5)))
+    for direction in ("ingress", "egress"):
+        if direction in spec and draw(st.integers(0, 2)) == 0:
+            spec[direction] = [*spec[direction], *draw(st.sampled_from(LAST_RULES))]
+    if draw(st.integers(0, 5)) == 0:
+        return _everywhere({**policy, "spec": spec})
+    return {**policy, "spec": spec}
+
+
+LAST_RULES: tuple[list[Data], ...] = (
+    [{"action": "Deny"}],
+    [{"action": "Log"}, {"action": "Deny"}],
+    [{"action": "Deny", "protocol": "TCP"}],
+    [{"action": "Log"}],
+    [{"action": "Pass", "protocol": "UDP"}],
+)
+
+
+def _everywhere(policy: Data) -> Data:
+    """The same as a GlobalNetworkPolicy, which has to name the namespace that others are in."""
+    home = f"projectcalico.org/name == '{NAMESPACE}'"
+    spec: Data = {"namespaceSelector": home, **policy["spec"]}
+    for direction, far in (("ingress", "source"), ("egress", "destination")):
+        if direction in spec:
+            spec[direction] = [_from_home(rule, far, home) for rule in spec[direction]]
+    metadata = {"name": policy["metadata"]["name"]}
+    return {**policy, "kind": "GlobalNetworkPolicy", "metadata": metadata, "spec": spec}
+
+
+def _from_home(rule: Data, far: str, home: str) -> Data:
+    end = rule.get(far, {})
+    if "selector" not in end or "namespaceSelector" in end:
+        return rule
+    return {**rule, far: {"namespaceSelector": home, **end}}
+
+
 # --- How it is written
+
+
+def _is_kubernetes(policy: Data) -> bool:
+    return str(policy["apiVersion"]).startswith("networking.k8s.io/")
 
 
 class _Indented(yaml.SafeDumper):
@@ -278,7 +391,7 @@ def files(draw: Draw, policies: list[Data]) -> dict[str, str]:
     if draw(st.booleans()):
         return {f"{one['metadata']['name']}.yaml": draw(documents([one])) for one in policies}
     if draw(st.integers(0, 3)) == 0:
-        kinds = ("List", "NetworkPolicyList") if all(one["kind"] == "NetworkPolicy" for one in policies) else ("List",)
+        kinds = ("List", "NetworkPolicyList") if all(map(_is_kubernetes, policies)) else ("List",)
         kind = draw(st.sampled_from(kinds))
         version = "v1" if kind == "List" else "networking.k8s.io/v1"
         listed = {"apiVersion": version, "kind": kind, "items": policies}

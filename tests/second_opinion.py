@@ -1,12 +1,15 @@
 """Who can reach whom, worked out by somebody else: the evaluator of the package network-config-analyzer.
 
-It is asked within this process, by the classes that its own command line builds its answer from. It is known to
-be wrong in three ways, which are kept away from it here or in the tests that ask it:
+It is asked within this process, by the classes that its own command line builds its answer from. It reads
+NetworkPolicies, and Calico's policies in the tier `default`. It is known to be wrong in these ways, which are kept away
+from it here or in the tests that ask it:
 
 - An `ipBlock` never matches a pod, only addresses outside of the cluster. So pods have no addresses here.
 - `policyTypes: [Egress, Ingress]` is refused in this order; it is given the other one.
 - `egress: []` without `policyTypes` isolates, which the API server's defaulting does not mean; the types are filled in
   as the API server fills them in (Kubernetes, pkg/apis/networking/v1/defaults.go).
+- Of Calico's API it knows `projectcalico.org/v3` alone, and not the label by which Calico names namespaces, nor rules
+  by Services: that of the API server becomes its ports at its addresses, as far as these were said.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from nca.CoreDS.Peer import Pod as TheirPod
 from nca.NetworkConfig.NetworkConfig import NetworkConfig
 from nca.NetworkConfig.PeerContainer import PeerContainer
 from nca.NetworkConfig.PoliciesFinder import PoliciesFinder
+from nca.Parsers.CalicoPolicyYamlParser import CalicoPolicyYamlParser
 from nca.Parsers.K8sPolicyYamlParser import K8sPolicyYamlParser
 from nca.Resources.OtherResources.K8sNamespace import K8sNamespace
 from nca.Utils.NcaLogger import NcaLogger
@@ -58,12 +62,14 @@ class Way(NamedTuple):
 class Universe:
     """Some pods, and all addresses, about which one can ask."""
 
-    def __init__(self, pods: Iterable[Somebody]) -> None:
+    def __init__(self, pods: Iterable[Somebody], api_server: Iterable[Network] = ()) -> None:
+        self._api_server = [str(one) for one in api_server]
         self._namespaces: dict[str, K8sNamespace] = {}
         self._peers = PeerSet()
         BasePeerSet.reset()
         for one in pods:
             namespace = self._namespaces.setdefault(one.namespace, K8sNamespace(one.namespace))
+            namespace.set_label("projectcalico.org/name", one.namespace)
             pod = TheirPod(one.name, namespace)
             for key, value in one.labels.items():
                 pod.set_label(key, value)
@@ -79,10 +85,29 @@ class Universe:
         finder.set_peer_container(container)
         NcaLogger().dont_collect_msgs()  # It thinks much of the policies, and says so.
         with contextlib.redirect_stdout(io.StringIO()):
-            for number, policy in enumerate(policies):
-                parsed = K8sPolicyYamlParser(_as_it_takes_them(policy, number), container, "").parse_policy()
-                finder.policies_container.append_policy(parsed)
+            # Calico sorts those of one order by name (felix/calc/policy_sorter.go); it keeps them as they are given.
+            for number, policy in enumerate(sorted(policies, key=lambda one: str(one["metadata"]["name"]))):
+                if "projectcalico.org/" in policy.get("apiVersion", ""):
+                    parser = CalicoPolicyYamlParser(self._of_calico(policy, number), container, "")
+                else:
+                    parser = K8sPolicyYamlParser(_as_it_takes_them(policy, number), container, "")
+                finder.policies_container.append_policy(parser.parse_policy())
         return NetworkConfig("", container, finder).allowed_connections().all_allowed_conns
+
+    def _of_calico(self, policy: Data, number: int) -> Data:
+        spec = dict(policy["spec"])
+        for direction in ("ingress", "egress"):
+            if direction in spec:
+                spec[direction] = [rule for one in spec[direction] if (rule := self._without_services(one)) is not None]
+        metadata = {**policy["metadata"], "name": f"policy-{number}"}
+        return {"apiVersion": "projectcalico.org/v3", "kind": policy["kind"], "metadata": metadata, "spec": spec}
+
+    def _without_services(self, rule: Data) -> Data | None:
+        """None: it means nobody whom it can know."""
+        if "services" not in rule.get("destination", {}):
+            return rule
+        at = {"nets": self._api_server, "ports": [443, 6443]}
+        return {**rule, "protocol": "TCP", "destination": at} if self._api_server else None
 
 
 def ways(connections: Any) -> Iterator[Way]:  # noqa: ANN401 - see above

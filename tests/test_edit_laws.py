@@ -15,6 +15,7 @@ from lhmigrate.yamledit import (
     Append,
     Commented,
     Data,
+    Insert,
     Op,
     Put,
     Remove,
@@ -54,6 +55,8 @@ def possible(value: Data, draw: st.DrawFn) -> Op:
     kinds = ["remove"] if route else []
     if isinstance(here, list) and here:
         kinds += ["append"] * 3
+    if route and isinstance(route[-1], int):
+        kinds += ["insert"] * 2
     if isinstance(here, dict):
         kinds += ["put"] * 2
     if route and not isinstance(here, dict | list):
@@ -64,6 +67,8 @@ def possible(value: Data, draw: st.DrawFn) -> Op:
     match draw(st.sampled_from(kinds)):
         case "append":
             return Append(route, tuple(draw(st.lists(data, min_size=1, max_size=2))))
+        case "insert":
+            return Insert(route, tuple(draw(st.lists(data, min_size=1, max_size=2))))
         case "put":
             return Put(route, draw(keys), draw(data))
         case "remove":
@@ -104,11 +109,21 @@ def edits(draw: st.DrawFn, *, most: int = 4, as_json: bool | None = None) -> Edi
             after = changed(before[number], [*ops, op])
         except ValueError:
             continue
-        if not isinstance(op, Append) or op.route not in {one.route for one in ops if isinstance(one, Append)}:
+        if not any(at_one_place(one, op) or at_one_place(op, one) for one in ops):
             ops.append(op)
             wanted = after
     assume(ops)
     return Edit(text, hand.said, number, before, ops, wanted)
+
+
+def at_one_place(one: Op, other: Op) -> bool:
+    """Whether both add at one place, where their order would count, or one adds right behind what the other removes."""
+    if isinstance(one, Append | Insert) and type(one) is type(other):
+        return one.route == other.route
+    if not isinstance(one, Insert) or not isinstance(other, Remove) or not other.route:
+        return False
+    *above, index = one.route
+    return other.route[:-1] == tuple(above) and isinstance(index, int) and other.route[-1] in range(index)
 
 
 def told(value: Data) -> str:
@@ -140,7 +155,7 @@ def test_what_only_adds_only_inserts_and_what_only_removes_only_deletes(one: Edi
     root = roots(one.text)[one.number]
     for op in one.ops:
         splices = edit(one.text, [(root, [op])]).splices
-        if isinstance(op, Append):
+        if isinstance(op, Append | Insert):
             assert all(splice.start == splice.end for splice in splices)
         if isinstance(op, Remove):
             assert not any(splice.text for splice in splices)
@@ -172,12 +187,16 @@ def test_the_order_of_operations_does_not_matter(one: Edit, random: Random) -> N
 def test_what_is_added_and_removed_again_leaves_no_trace(one: Edit) -> None:
     """Not even in the text: an item that is removed takes along just what came with it."""
     [op] = one.ops
-    if not isinstance(op, Append):
-        return
     added = made(one)
     root = roots(added)[one.number]
-    here = dict(routes(one.wanted))[op.route]
-    removes = [Remove((*op.route, len(here) - 1 - index)) for index in range(len(op.items))]
+    match op:
+        case Append():
+            here = dict(routes(one.wanted))[op.route]
+            removes = [Remove((*op.route, len(here) - 1 - index)) for index in range(len(op.items))]
+        case Insert((*above, int() as first)) if first:
+            removes = [Remove((*above, first + index)) for index in range(len(op.items))]
+        case _:
+            return
     assert edit(added, [(root, removes)]).new == one.text
 
 
@@ -220,11 +239,17 @@ def test_beside_json_stands_json(one: Edit, new: Data) -> None:
 
 PRINTABLE = st.text(st.characters(exclude_categories=["Cs", "Cn"]), max_size=12)
 # Letters of which numbers, dates, booleans and syntax are made.
+SELECTORS = st.lists(
+    st.sampled_from(["app", " == 'x'", " != ''", " && ", " || ", "'", " ==", "has(a/b.c)", "!"]), max_size=6
+)
 SYNTAX = st.text("0123456789abefxoEInNaAtruelsyYno+-_.:,#&*!|>'\"%@`{}[]?~= \n\t\\/", max_size=8)
 
 
 @settings(max_examples=500)
-@given(PRINTABLE | SYNTAX, st.sampled_from(["a: 1", "a: '1'", 'a: "1"', "a: {b: [c]}", '{"a": 1}', "'a': 'b'"]))
+@given(
+    PRINTABLE | SYNTAX | SELECTORS.map("".join),
+    st.sampled_from(["a: 1", "a: '1'", 'a: "1"', "a: {b: [c]}", '{"a": 1}', "'a': 'b'"]),
+)
 def test_every_string_is_read_as_itself_by_everybody(string: str, like: str) -> None:
     [root] = roots(like)
     new = {"value": string, "list": [string, {"in": {string: [string]}}], string: 1}

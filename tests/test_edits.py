@@ -1,6 +1,7 @@
 """Edits of YAML and JSON: each file of tests/edits/ is one, as before, operations, after.
 
 A file begins with a sentence that says what it shows. An operation is a line: `append ROUTE ITEM...`,
+`insert ROUTE ITEM...`,
 `put ROUTE KEY VALUE`, `remove ROUTE`, `replace ROUTE VALUE`. A route is a JSON Pointer (RFC 6901); `#1/spec` begins
 in the file's second document. Values are flow YAML, with `!commented [COMMENT, VALUE]` for one with a comment above.
 By themselves stand `document VALUE`, one more at the end of the file, and `file VALUE`, a new one beside it; both
@@ -23,6 +24,7 @@ from lhmigrate.yamledit import (
     CannotEdit,
     Commented,
     Data,
+    Insert,
     Op,
     Put,
     Remove,
@@ -99,6 +101,8 @@ def read_op(line: str, documents: list[Node]) -> tuple[int, Op]:
     match word:
         case "append":
             return document, Append(here, tuple(value(f"[{given}]")))
+        case "insert":
+            return document, Insert(here, tuple(value(f"[{given}]")))
         case "put":
             key, _, written = given.partition(" ")
             return document, Put(here, str(value(f"'{key}'")), value(written))

@@ -20,7 +20,7 @@ from running import inside, program, shell, written
 
 from lhmigrate import generate, manifests
 from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.cni import CNIS, Dialect
+from lhmigrate.cni import CNIS, NATIVE, Dialect
 from lhmigrate.inventory import Inventory
 from lhmigrate.labels import EVERYTHING, Match
 from lhmigrate.peers import EVERYONE, Block, Pods
@@ -75,9 +75,10 @@ SAID = {
 """Everybody who is not Longhorn, no two of them alike."""
 
 CILIUM = Settings(cni=CNIS["cilium"], values=ALONE, peers=SAID)
+CALICO = Settings(cni=CNIS["calico"], values=ALONE, peers=SAID)
 
 INSTALLATIONS = {
-    "everything is said": (Settings(cni=CNIS["calico"], values=ALONE, peers=SAID), Dialect.KUBERNETES),
+    "everything is said": (CALICO, Dialect.KUBERNETES),
     "a plugin that lets a node reach its pods, and all that few use": (
         Settings(cni=CNIS["antrea"], values=ALONE, peers=SAID, using=FEW - {"longhornctl"}),
         Dialect.KUBERNETES,
@@ -94,6 +95,8 @@ INSTALLATIONS = {
         replace(CILIUM, peers={name: one for name, one in SAID.items() if name != "image-server"}),
         Dialect.CILIUM,
     ),
+    "in Calico's own words": (CALICO, Dialect.CALICO),
+    "in Calico's own words, and all that few use": (replace(CALICO, using=FEW - {"longhornctl"}), Dialect.CALICO),
 }
 
 
@@ -209,15 +212,15 @@ def any_installation(draw: st.DrawFn) -> Settings:
 @given(
     version=st.sampled_from([str(one) for one in RELEASES]),
     installation=any_installation(),
-    wanted=st.sampled_from([Dialect.KUBERNETES, Dialect.CILIUM]),
+    wanted=st.sampled_from([Dialect.KUBERNETES, Dialect.CILIUM, Dialect.CALICO]),
 )
 @settings(max_examples=40, phases=[Phase.explicit, Phase.generate, Phase.target])
 def test_whatever_is_said_only_what_was_left_out_does_not_pass(
     version: str, installation: Settings, wanted: Dialect
 ) -> None:
     release = CATALOGUE.find(version)
-    if wanted is Dialect.CILIUM:
-        installation = replace(installation, cni=CNIS["cilium"])
+    if wanted is not Dialect.KUBERNETES:
+        installation = replace(installation, cni=NATIVE[wanted])
     made = generate.make(release, GLOSSARY, installation, wanted)
     text = stream(made, GLOSSARY, installation)
     own = policies(text)
@@ -445,6 +448,23 @@ def test_the_stream_is_yaml_that_cilium_takes(release: Release) -> None:
 
 
 @each_release
+def test_the_stream_is_yaml_that_calico_takes(release: Release) -> None:
+    """Both directions are closed by `types`, and a rule that lists ports says their protocol."""
+    installation = replace(CALICO, namespace="storage", peers={})
+    text = generated(release, installation, Dialect.CALICO)
+    for document in yaml.safe_load_all(text):
+        assert (document["apiVersion"], document["kind"]) == ("projectcalico.org/v3", "NetworkPolicy")
+        assert document["metadata"].keys() == {"name", "namespace"}
+        assert document["spec"].keys() == {"selector", "types", "ingress", "egress"}
+        assert document["spec"]["types"] == ["Ingress", "Egress"]
+        for rule in (*document["spec"]["ingress"], *document["spec"]["egress"]):
+            to = rule.get("destination", {})
+            assert rule["action"] == "Allow"
+            assert "services" in to or (rule["protocol"] in {"TCP", "UDP"} and to["ports"])
+    assert max(map(len, text.splitlines())) <= 100
+
+
+@each_release
 def test_the_stream_is_yaml_that_others_read_as_we_meant_it(release: Release) -> None:
     installation = Settings(namespace="storage")
     text = generated(release, installation)
@@ -467,8 +487,9 @@ def test_the_stream_is_yaml_that_others_read_as_we_meant_it(release: Release) ->
 @pytest.mark.parametrize("folder", sorted(GENERATED.iterdir()), ids=lambda folder: folder.name)
 def test_a_set_reads_as_it_was_approved(folder: Path, monkeypatch: pytest.MonkeyPatch, update: bool) -> None:
     monkeypatch.chdir(folder)
-    _, version = folder.name.rsplit("-", 1)
-    made = inside("generate", "--release", version)
+    kind, version = folder.name.rsplit("-", 1)
+    dialect = ["--dialect", kind] if kind in {"cilium", "calico"} else []
+    made = inside("generate", "--release", version, *dialect)
     golden = folder / "policies.yaml"
     if update:
         golden.write_text(made.out, encoding="utf-8")
@@ -489,6 +510,8 @@ ENDS = {
     "no release": ("", 2),
     "Cilium's kind, for whoever runs it": ("--release 1.12.1 --cni cilium --dialect cilium", 0),
     "Cilium's kind, for whoever runs Calico": ("--release 1.12.1 --dialect cilium", 2),
+    "Calico's kind, for whoever runs it": ("--release 1.12.1 --dialect calico", 0),
+    "Calico's kind, for whoever runs Cilium": ("--release 1.12.1 --cni cilium --dialect calico", 2),
     "a kind that nobody writes": ("--release 1.12.1 --dialect flying", 2),
 }
 

@@ -63,6 +63,7 @@ LAYERS = (
         "dialects.kubernetes",
         "dialects.calico_rules",
         "dialects.kubernetes_write",
+        "dialects.calico_write",
         "dialects.cilium_write",
         "verdict",
         "wording",
@@ -89,7 +90,7 @@ LAYERS = (
         "reports.codes",
         "reports.picture",
     ),
-    ("snapshot", "lint", "transition", "tighten", "kustomize", "reports.account", "reports.alerts"),
+    ("snapshot", "lint", "transition", "tighten", "precedence", "kustomize", "reports.account", "reports.alerts"),
     # What a tree declares, one module for each way of doing that.
     tuple(f"declarations.{name}" for name in SHAPES),
     # What there is to change, and where in the text.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
-from near_longhorn import Written, installations
+from near_longhorn import Written, installations, installations_on_calico
 from patched import HOPS, after, before, installation, texts
 from second_opinion import Somebody, Universe, addresses, ways
 from test_cases import load
@@ -89,6 +89,8 @@ def policies(one: Installation, hop: Hop, release: Release) -> list[Data]:
                 namespace = where.get((file, policy["metadata"]["name"]))
                 if namespace is not None:
                     found.append({**policy, "metadata": {**policy["metadata"], "namespace": namespace}})
+                elif policy["kind"] == "GlobalNetworkPolicy":
+                    found.append(policy)
     return found + list(shipped_by(release, world.settings))
 
 
@@ -105,7 +107,7 @@ def listed(data: Any) -> list[Data]:  # noqa: ANN401 - any YAML
         return []
     if "items" in data:
         return [one for item in data["items"] for one in listed(item)]
-    return [data] if data.get("kind", "NetworkPolicy") == "NetworkPolicy" else []
+    return [data] if data.get("kind", "NetworkPolicy") in {"NetworkPolicy", "GlobalNetworkPolicy"} else []
 
 
 def shipped_by(release: Release, world_settings: Settings) -> Iterator[Data]:
@@ -124,8 +126,11 @@ class Seen:
     """What the evaluator makes of an installation before and after a step, with one release's policies in force."""
 
     def __init__(self, start: Installation, end: Installation, hop: Hop, release: Release) -> None:
-        self._everybody = pods(hop, start.world(hop).settings)
-        universe = Universe(one for _, one in self._everybody.values())
+        said = start.world(hop).settings
+        self._everybody = pods(hop, said)
+        api_server = said.peers.get("kube-apiserver")
+        addresses_of_it = (api_server.addresses if api_server else None) or ()
+        universe = Universe((one for _, one in self._everybody.values()), addresses_of_it)
         self._old, self._new = (universe.connections(policies(one, hop, release)) for one in (start, end))
 
     def gained(self) -> Flows:
@@ -249,16 +254,16 @@ def story(case: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Installation, tu
     return run.installation(), hops.way(run.catalogue, *ends).hops
 
 
-OTHER_APIS = ("cilium.io/", "projectcalico.org/", "policy.networking.k8s.io/")
+OTHERS = ("cilium.io/", "policy.networking.k8s.io/", "tier: ", "serviceAccounts", "global()")
 
 
-def of_kubernetes_alone(case: Path) -> bool:
-    """Whether a story has no policies of other APIs: the second opinion does not know whom they isolate."""
+def of_what_it_reads(case: Path) -> bool:
+    """Whether a story has no policies that the second opinion cannot read: it does not know whom they isolate."""
     texts = [file.read_text(encoding="utf-8") for file in case.rglob("*") if file.suffix in {".yaml", ".yml", ".json"}]
-    return not any(api in text for text in texts for api in OTHER_APIS)
+    return not any(other in text for text in texts for other in OTHERS)
 
 
-STORIES = [case for case in PLANS if of_kubernetes_alone(case)]
+STORIES = [case for case in PLANS if of_what_it_reads(case)]
 
 
 @pytest.mark.parametrize("case", STORIES, ids=lambda case: case.name)
@@ -275,7 +280,7 @@ def test_a_story_opens_what_is_missing_and_closes_what_nobody_needs(
     max_examples=settings().max_examples * 2,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(installations())
+@given(installations() | installations_on_calico())
 def test_any_patch_opens_what_is_missing_and_closes_what_nobody_needs(written: Written) -> None:
     start = installation(written.files, written.settings)
     _, widened = check_widening(start, written.hop)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
-from near_longhorn import Written, installations, installations_on_cilium
+from near_longhorn import Written, installations, installations_on_calico, installations_on_cilium
 from patched import HOPS, after, before, installation, texts
 
 from lhmigrate.ports import NO_PORT, Ports
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lhmigrate.findings import Hop
     from lhmigrate.patch import Installation, Step
 
-EITHER = installations() | installations_on_cilium()
+EITHER = installations() | installations_on_cilium() | installations_on_calico()
 
 # Each example is patched several times over, so there are fewer of them.
 slow = settings(
@@ -85,7 +85,8 @@ def only_more(old: dict[str, Any], new: dict[str, Any]) -> bool:
     old, new = old["spec"], new["spec"]
     directions = ("ingress", "egress")
     frame = all(old.get(key) == new.get(key) for key in {*old, *new} - {*directions})
-    return mine == theirs and frame and all(more_rules(old.get(key) or [], new.get(key) or []) for key in directions)
+    more = more_in_order if "projectcalico.org/" in mine["apiVersion"] else more_rules
+    return mine == theirs and frame and all(more(old.get(key) or [], new.get(key) or []) for key in directions)
 
 
 def more_rules(old: list[Any], new: list[Any]) -> bool:
@@ -96,10 +97,34 @@ def more_rules(old: list[Any], new: list[Any]) -> bool:
     )
 
 
+def more_in_order(old: list[Any], new: list[Any]) -> bool:
+    """In Calico's policies new rules that allow stand where they count, and the old ones keep their order."""
+    waiting = list(old)
+    for one in new:
+        if waiting and more_in_ends(waiting[0], one):
+            waiting.pop(0)
+        elif one["action"] != "Allow" or not {"source", "destination"} & one.keys():
+            return False
+    return not waiting
+
+
+def more_in_ends(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether a rule is the same but for more ports, networks, or pods that its selector means."""
+    ends = ("source", "destination")
+    if old.keys() != new.keys() or any(old[key] != new[key] for key in old.keys() - {*ends}):
+        return False
+    for one, two in ((old[key], new[key]) for key in ends if key in old):
+        lists = all(begins_with(one[key], two.get(key, [])) for key in one.keys() & {"ports", "nets", "notNets"})
+        said = set(one.get("selector", "").split("'")[1::2]) <= set(two.get("selector", "").split("'"))
+        if one.keys() != two.keys() or one.get("notNets") != two.get("notNets") or not (lists and said):
+            return False
+    return True
+
+
 def begins_with(old: list[Any], new: list[Any]) -> bool:
     """Whether a list of peers or ports grew at its end only; in Cilium's `toPorts`, each of its lists of ports."""
     return len(old) <= len(new) and all(
-        one == two or ("ports" in one and one["ports"] == two["ports"][: len(one["ports"])])
+        one == two or (isinstance(one, dict) and "ports" in one and one["ports"] == two["ports"][: len(one["ports"])])
         for one, two in zip(old, new, strict=False)
     )
 
@@ -144,8 +169,9 @@ def test_nothing_is_ever_emptied(written: Written) -> None:
 
 
 def restricting(rule: dict[str, Any]) -> list[str]:
-    """The lists of a rule that are not empty."""
-    return sorted(name for name, listed in rule.items() if listed)
+    """The lists of a rule that are not empty, in Calico's those of its ends."""
+    nested = [f"{name}.{key}" for name, inner in rule.items() if isinstance(inner, dict) for key in inner if inner[key]]
+    return sorted([*(name for name, listed in rule.items() if listed), *nested])
 
 
 def is_within(some: list[Any], other: list[Any]) -> bool:

@@ -189,7 +189,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @mistake("a Service that we do not know is everybody")
 def _(patch: pytest.MonkeyPatch) -> None:
-    instead(patch, calico_rules, "_service", lambda right, *of: right(*of) and EVERYONE)
+    instead(patch, calico_rules, "_service", lambda right, *of, **how: right(*of, **how) and EVERYONE)
 
 
 # ---------------------------------------------------------------------------------------------------

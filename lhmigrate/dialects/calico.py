@@ -135,6 +135,7 @@ def _read(document: Fields, form: Form) -> tuple[Policy, ...]:
         tier=tier,
         owned_by_helm=metadata.owned_by_helm,
         idle=idle,
+        alone=len(subjects) < 2,
         unread=() if tier in _TIERS.values() else (unplaced(place, tier),),
     )
     nothing_left(spec, "projectcalico.org/v3")

@@ -204,7 +204,7 @@ def _end(rule: Fields, key: str, scope: Scope, *, services: bool) -> _End:
     groups = [
         *((selection,) if selection is not None else ()),
         *((_blocks(networks, holes),) if networks or holes else ()),
-        *((_service(service, scope),) if service is not None else ()),
+        *((_service(service, scope, arriving=key == "source"),) if service is not None else ()),
     ]
     return _End(tuple(groups), none, ports, but, (*networks, *holes), _strange(fields))
 
@@ -292,15 +292,16 @@ def _accounts(fields: Fields) -> bool:
     return bool(names) or bool(_expression(accounts, "selector"))
 
 
-def _service(fields: Fields, scope: Scope) -> tuple[Peer, ...]:
-    """The endpoints of a Service, of which only the API server's are known."""
+def _service(fields: Fields, scope: Scope, *, arriving: bool) -> tuple[Peer, ...]:
+    """The endpoints of a Service, of which only the API server's are known; what it sends may come from a tunnel."""
     name, namespace = fields.string("name"), fields.string("namespace") or None
     if not name:
         raise wrong(fields.node, "services has no name")
     if namespace is None and not scope.namespaced:
         raise wrong(fields.node, "services has no namespace, and this policy is in none")
     if (namespace, name) == _API_SERVER:
-        return (Part(Entity.KUBE_APISERVER),)
+        api_server = Part(Entity.KUBE_APISERVER)
+        return (Unclear((api_server,), "the endpoints of the API server's Service"),) if arriving else (api_server,)
     where = f" in {namespace}" if namespace is not None else ""
     return (Unclear(called=f"the endpoints of Service {name}{where}"),)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lhmigrate.dialects.located import Unwritable, added_to, namespace_beside
-from lhmigrate.edits import AddPeers, AddPorts, AddRule, Allowance, PolicyEdit, TakePeers, TakePorts, TakeRule
+from lhmigrate.edits import AddPeers, AddPorts, AddRule, Allowance, PolicyEdit, TakePeers, TakePorts, TakeRule, addition
 from lhmigrate.labels import NAME_LABEL, Operator, Requirement
 from lhmigrate.peers import EVERYONE, Block, Everyone, Part, Pods
 from lhmigrate.policy import Action, Direction
@@ -175,6 +175,12 @@ def rules(allowance: Allowance, spelling: Spelling = Spelling()) -> list[Data]: 
         by_field.setdefault(f"{_PREFIX[allowance.direction]}{_field(one)}", []).append(_peer(one, spelling))
     last: Data = {"toPorts": to_ports} if to_ports else {}
     return [{field: found, **last} for field, found in by_field.items()] or [last]
+
+
+def part(edit: AddPorts | AddPeers) -> Data:
+    """What there is to add to a rule, as it stands in one."""
+    [rule] = rules(addition(edit))
+    return rule
 
 
 def _to_ports(wanted: Ports, http: tuple[HttpRule, ...] | None) -> Iterator[Data]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from lhmigrate.dialects.located import added_to, namespace_beside
-from lhmigrate.edits import AddPeers, AddPorts, AddRule, Allowance, PolicyEdit, TakePeers, TakePorts, TakeRule
+from lhmigrate.edits import AddPeers, AddPorts, AddRule, Allowance, PolicyEdit, TakePeers, TakePorts, TakeRule, addition
 from lhmigrate.labels import Operator
 from lhmigrate.peers import Block, Pods
 from lhmigrate.policy import Direction
@@ -93,6 +93,11 @@ def policy(name: str, namespace: str | None, selects: Selector, rules: Mapping[D
 def rules(allowance: Allowance) -> list[Data]:
     """The entries of `ingress` or `egress` that let it through, and nothing else."""
     return [rule(allowance)]
+
+
+def part(edit: AddPorts | AddPeers) -> Data:
+    """What there is to add to a rule, as it stands in one."""
+    return rule(addition(edit))
 
 
 def rule(allowance: Allowance, *, brief: bool = False) -> Data:

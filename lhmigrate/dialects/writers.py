@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from lhmigrate.cni import Dialect
-from lhmigrate.dialects import cilium_write, kubernetes_write
+from lhmigrate.dialects import calico_write, cilium_write, kubernetes_write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lhmigrate.dialects.located import Located
-    from lhmigrate.edits import AddPolicy, Allowance, PolicyEdit
+    from lhmigrate.edits import AddPeers, AddPolicy, AddPorts, Allowance, PolicyEdit
     from lhmigrate.labels import Selector
     from lhmigrate.policy import Direction
     from lhmigrate.yamledit import Op
@@ -36,5 +36,12 @@ class Writer(Protocol):
     def rules(self, allowance: Allowance) -> list[Any]:
         """The rules that let it through, and nothing else."""
 
+    def part(self, edit: AddPorts | AddPeers) -> Any:  # noqa: ANN401 - YAML's data
+        """What there is to add to a rule, as it stands in one."""
 
-WRITERS: Final[dict[Dialect, Writer]] = {Dialect.KUBERNETES: kubernetes_write, Dialect.CILIUM: cilium_write}
+
+WRITERS: Final[dict[Dialect, Writer]] = {
+    Dialect.KUBERNETES: kubernetes_write,
+    Dialect.CILIUM: cilium_write,
+    Dialect.CALICO: calico_write,
+}

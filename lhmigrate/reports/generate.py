@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 92
 _CLOSED: Final = {Direction.INGRESS: "Nobody has to reach it.", Direction.EGRESS: "It has to reach nobody."}
-_KINDS: Final = {Dialect.KUBERNETES: "NetworkPolicies", Dialect.CILIUM: "CiliumNetworkPolicies"}
+_KINDS: Final = {
+    Dialect.KUBERNETES: "NetworkPolicies",
+    Dialect.CILIUM: "CiliumNetworkPolicies",
+    Dialect.CALICO: "Calico NetworkPolicies",
+}
 _BUT: Final = "Closed, but for what follows."
 
 

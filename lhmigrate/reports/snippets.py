@@ -12,7 +12,7 @@ from lhmigrate.labels import EVERYTHING, NAME_LABEL, Match, Operator, Requiremen
 from lhmigrate.needs import dialect_of, http_alone
 from lhmigrate.peers import Block, Pods
 from lhmigrate.placing import value_data
-from lhmigrate.ports import EVERY_PORT, NO_PORT
+from lhmigrate.ports import NO_PORT
 from lhmigrate.yamledit import render
 
 if TYPE_CHECKING:
@@ -63,12 +63,8 @@ def _for_pods(own: str, edit: AddRules) -> str:
 
 def _data(undone: Undone) -> Any:  # noqa: ANN401 - any YAML
     match undone.edit:
-        case AddPorts() as edit:
-            [rule] = WRITERS[edit.policy.dialect].rules(Allowance(edit.rule.direction, (), edit.ports, edit.http))
-            return rule
-        case AddPeers() as edit:
-            [rule] = WRITERS[edit.policy.dialect].rules(Allowance(edit.rule.direction, edit.peers, EVERY_PORT))
-            return rule
+        case AddPorts() | AddPeers() as edit:
+            return WRITERS[edit.policy.dialect].part(edit)
         case AddRule() as edit:
             return {edit.allows.direction.value: WRITERS[edit.policy.dialect].rules(edit.allows)}
         case AddPolicy() as edit:

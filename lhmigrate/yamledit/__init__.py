@@ -20,6 +20,7 @@ from lhmigrate.yamledit.ops import (
     CannotEdit,
     Commented,
     Data,
+    Insert,
     Op,
     Put,
     Remove,
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
-    "Append", "CannotEdit", "Commented", "Data", "Edited", "Op", "Put", "Remove", "Replace", "Route", "Splice",
-    "Wanted", "append_document", "apply", "bare", "changed", "edit", "new_file", "render", "splices",
+    "Append", "CannotEdit", "Commented", "Data", "Edited", "Insert", "Op", "Put", "Remove", "Replace", "Route",
+    "Splice", "Wanted", "append_document", "apply", "bare", "changed", "edit", "new_file", "render", "splices",
 ]  # fmt: skip
 
 

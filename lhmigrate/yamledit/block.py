@@ -11,10 +11,11 @@ from lhmigrate.yamledit.ops import Data, Splice
 from lhmigrate.yamledit.sites import cannot, runs
 from lhmigrate.yamledit.style import gap_inside
 from lhmigrate.yamledit.write import most_alike
-from lhmigrate.yamltext import Mapping, Sequence
+from lhmigrate.yamltext import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Sequence as Several
 
     from lhmigrate.yamledit.layout import Entry, Layout
     from lhmigrate.yamledit.sites import Site
@@ -42,6 +43,8 @@ class BlockEdit:
             yield self._removal(first, last)
         for index, value in self._site.given.items():
             yield from self._gift(index, value)
+        for index, items in self._site.inserted.items():
+            yield self._insertion(index, items)
         if self._site.added:
             yield self._addition()
 
@@ -112,6 +115,32 @@ class BlockEdit:
         blank = [""] if self._has_blank_lines() else []
         lines = [line for several in written for line in (*blank, *several)]
         return lines_below(self._layout, self._whole_end(self._entries[-1]), lines, self._column)
+
+    def _insertion(self, index: int, items: Several[Data]) -> Splice:
+        """Below what is before it, so that a comment above an item stays above that."""
+        layout, entries, site = self._layout, self._entries, self._site
+        sisters = site.node.items if isinstance(site.node, Sequence) else []
+        written = [self._writer.item(item, sisters, self._gap) for item in items]
+        blank = [""] if self._has_blank_lines() else []
+        if index:
+            lines = [line for several in written for line in (*blank, *several)]
+            return lines_below(layout, self._whole_end(entries[index - 1]), lines, self._column)
+        first, *others = [line for several in written for line in (*several, *blank)]
+        above = self._line_above()
+        if above is not None:
+            return lines_below(layout, above, [first, *others], self._column)
+        start = entries[0].start
+        below = lines_below(layout, start, others, self._column).text
+        return Splice(start, start, f"{first}{below}{layout.break_at(start)}{' ' * self._column}")
+
+    def _line_above(self) -> int | None:
+        """The end of the line of the key below which the list stands; None: it begins behind something else."""
+        above = self._site.above[-1] if self._site.above else None
+        if above is None or isinstance(above, Scalar) or self._layout.is_flow(above):
+            return None
+        entry = next(one for one in self._layout.entries(above) if one.value is self._site.node)
+        behind = self._behind_properties(entry)
+        return self._layout.line_end(behind) if self._layout.last_in_line(behind) else None
 
     def _has_blank_lines(self) -> bool:
         """Whether all entries have blank lines between them."""

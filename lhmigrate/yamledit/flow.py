@@ -11,6 +11,7 @@ from lhmigrate.yamltext import Mapping, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Sequence as Several
 
     from lhmigrate.yamledit.layout import Entry, Layout
     from lhmigrate.yamledit.ops import Data
@@ -35,6 +36,8 @@ class FlowEdit:
             yield from self._removal(first, last)
         for index, value in self._site.given.items():
             yield from self._gift(index, value)
+        for index, items in self._site.inserted.items():
+            yield self._insertion(index, items)
         if self._site.added:
             yield from self._addition()
 
@@ -97,6 +100,16 @@ class FlowEdit:
             yield from self._lines_added(self._entries[last], needs_comma=self._entries[last].comma is None)
         else:
             yield self._added_in_line()
+
+    def _insertion(self, index: int, items: Several[Data]) -> Splice:
+        """Right in front of an item, in lines of their own where that has one."""
+        layout, start = self._layout, self._entries[index].start
+        indentation = layout.indentation(start)
+        sisters = self._site.node.items if isinstance(self._site.node, Sequence) else []
+        written = [self._writer.flow(item, most_alike(item, sisters), indentation) for item in items]
+        own_lines = layout.first_in_line(start)
+        comma = f",{layout.break_at(start)}{indentation}" if own_lines else self._comma()
+        return Splice(start, start, "".join(f"{text}{comma}" for text in written))
 
     def _lines_added(self, like: Entry, *, needs_comma: bool) -> Iterator[Splice]:
         """A line for each new entry, indented as an old one, below the last and the comment behind it."""

@@ -26,6 +26,13 @@ class Append(NamedTuple):
     items: tuple[Data, ...]
 
 
+class Insert(NamedTuple):
+    """New items in front of the item of a list that is at `route`."""
+
+    route: Route
+    items: tuple[Data, ...]
+
+
 class Put(NamedTuple):
     """A new key for the mapping at `route`: one that it lacks, or whose value is null, `[]` or `{}`."""
 
@@ -47,7 +54,7 @@ class Replace(NamedTuple):
     value: str | float | bool | None
 
 
-Op = Append | Put | Remove | Replace
+Op = Append | Insert | Put | Remove | Replace
 
 
 class Splice(NamedTuple):
@@ -105,7 +112,9 @@ def _changed(data: Data, ops: Sequence[tuple[Route, Op]]) -> Data:
     below: dict[str | int, list[tuple[Route, Op]]] = {}
     gone: set[str | int] = set()
     for rest, op in ops:
-        if isinstance(op, Remove) and len(rest) == 1:
+        if isinstance(op, Insert) and len(rest) == 1:
+            here.append(op)
+        elif isinstance(op, Remove) and len(rest) == 1:
             gone.add(rest[0])
         elif rest:
             below.setdefault(rest[0], []).append((rest[1:], op))
@@ -128,16 +137,23 @@ def _changed_list(
 ) -> list[Data]:
     if not (gone | below.keys()) <= set(range(len(data))):
         raise ValueError("a list has no such item")
-    kept = [
-        _changed(item, below[index]) if index in below else item for index, item in enumerate(data) if index not in gone
-    ]
-    if not kept:
+    if not any(index not in gone for index in range(len(data))):
         raise ValueError("a list would be left empty")
+    before: dict[str | int, list[Data]] = {}
+    last: list[Data] = []
     for op in here:
-        if not isinstance(op, Append):
-            raise ValueError("a list has no keys")  # noqa: TRY004 - a wrong operation, not a wrong type
-        kept.extend(bare(item) for item in op.items)
-    return kept
+        match op:
+            case Append():
+                last += map(bare, op.items)
+            case Insert() if op.route[-1] in range(len(data)) and op.route[-1] not in gone:
+                before.setdefault(op.route[-1], []).extend(map(bare, op.items))
+            case _:
+                raise ValueError("a list has no such place")
+    kept: list[Data] = []
+    for index, item in enumerate(data):
+        kept += before.get(index, ())
+        kept += [] if index in gone else [_changed(item, below[index]) if index in below else item]
+    return [*kept, *last]
 
 
 def _changed_dict(

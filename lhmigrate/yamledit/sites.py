@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from lhmigrate.errors import Problem
 from lhmigrate.fields import absent, kind_of
 from lhmigrate.yamledit.layout import Layout, children, count, every, filled
-from lhmigrate.yamledit.ops import Append, CannotEdit, Data, Op, Put, Remove, Replace, Route
+from lhmigrate.yamledit.ops import Append, CannotEdit, Data, Insert, Op, Put, Remove, Replace, Route
 from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class Site:
     removed: set[int] = field(default_factory=set)
     added: list[tuple[str | None, Data]] = field(default_factory=list)
     """Values with their keys; items of a list have none."""
+    inserted: dict[int, list[Data]] = field(default_factory=dict)
+    """Items of a list that go in front of one of it."""
     given: dict[int, Data] = field(default_factory=dict)
     """Entries that get another value: for one that is null or empty, or for a scalar."""
 
@@ -79,6 +81,8 @@ class Sites:
             match op:
                 case Append():
                     self._append(op)
+                case Insert():
+                    self._insert(op)
                 case Put():
                     self._put(op)
                 case Remove():
@@ -102,6 +106,15 @@ class Sites:
             raise cannot(site.node, f"is {kind_of(site.node)}, and only a list can be appended to")
         _refuse_placeholders(site.node)
         site.added.extend((None, item) for item in op.items)
+
+    def _insert(self, op: Insert) -> None:
+        if not op.route:
+            raise cannot(self._root, "is a whole document, and nothing goes in front of it")
+        site, index = self._entry(op.route)
+        if not isinstance(site.node, Sequence):
+            raise cannot(site.node, f"is {kind_of(site.node)}, and only a list has items that follow each other")
+        _refuse_placeholders(site.node)
+        site.inserted.setdefault(index, []).extend(op.items)
 
     def _put(self, op: Put) -> None:
         node = self._find(op.route)

@@ -26,7 +26,12 @@ Span = tuple[int, int]
 _Value = TypeVar("_Value")
 
 # Strings that nobody reads as anything else: in YAML 1.1 and 1.2, in block and flow style, as a key and as a value.
-_PLAIN = re.compile(r"[A-Za-z_/](?:[-A-Za-z0-9_./+@]| (?=[A-Za-z0-9])|:(?=[A-Za-z]))*|[0-9.][-A-Za-z0-9_./]*")
+# Of what selectors of Calico's are made, comparisons and what joins them.
+_PLAIN = re.compile(
+    r"[A-Za-z_/](?:[-A-Za-z0-9_./+@]| (?=[A-Za-z0-9])|:(?=[A-Za-z])"
+    r"| [!=]= '[-A-Za-z0-9_./]*'| (?:&&|\|\|)(?= [A-Za-z]))*"
+    r"|[0-9.][-A-Za-z0-9_./]*"
+)
 _NEARBY: Final = 16_000
 """So many characters before and behind a document are looked at for style, however long the file is."""
 
