@@ -30,6 +30,7 @@ LAYERS = (
     ("yamltext", "scan", "endpoints", "cni", "release"),
     ("fields", "order", "peers", "settings", "singles", "declarations.spelling"),
     ("policy", "live", "declarations.tree", "declarations.declaration"),
+    ("shown",),
     # Text that is edited.
     ("yamledit.ops", "yamledit.layout"),
     ("yamledit.style", "yamledit.sites"),

@@ -144,6 +144,19 @@ def test_addresses_of_nodes_are_known(tmp_path: Path, networks: tuple[str, ...],
     assert verdict(judged(running("1.7.2", rwx), tmp_path), "node-to-share-manager-nfs") == answer
 
 
+def test_a_node_without_an_address_makes_the_others_less_than_all(tmp_path: Path) -> None:
+    rwx = policy(
+        "shares",
+        {
+            "podSelector": {"matchLabels": {"longhorn.io/component": "share-manager"}},
+            "ingress": [{"from": block(*EVERYWHERE)}],
+        },
+    )
+    cluster = running("1.7.2", rwx)
+    cluster.objects["", "nodes"][0]["status"]["addresses"] = []
+    assert verdict(judged(cluster, tmp_path), "node-to-share-manager-nfs") == "unknown"
+
+
 def egress(*networks: str, port: int = 6443) -> Data:
     return policy(
         "deployer",

@@ -77,7 +77,7 @@ def objects(folder: Path, paths: list[str]) -> list[Data] | None:
             except yaml.YAMLError:
                 return None
             found += [one for document in documents if document for one in document.get("items", [document])]
-    told = [one for one in found if one["kind"].endswith("NetworkPolicy") or one["kind"] in {"Namespace", "Tier"}]
+    told = [one for one in found if one.get("kind", "").endswith(("NetworkPolicy", "Namespace", "Tier"))]
     for one in told:
         group = one["apiVersion"].rpartition("/")[0]
         if one["kind"] != "Namespace" and group != "networking.k8s.io" and group not in GROUPS:
