@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint check fix golden bench verify-specs spec newer lock wheel clean
+.PHONY: help setup demo test lint check fix golden bench verify-specs spec newer lock wheel image clean
 
 help:  ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,5 +73,13 @@ wheel:  ## build what users install, install it in a clean place, and try it the
 	@$(PYTHON) -m venv build/clean && build/clean/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
 	cd / && $(CURDIR)/build/clean/bin/lhmigrate releases
 
+# Whatever goes into the image is fetched before it is built; what builds it sees no network.
+image: wheel  ## build the container image of the gate, from wheels alone
+	@rm -rf wheels
+	@build/tools/bin/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir wheels \
+		"lhmigrate[gate] @ file://$$(echo $(CURDIR)/dist/*.whl)"
+	docker build --network=none --tag lhmigrate:local .
+	docker run --rm --network=none --read-only --cap-drop=ALL lhmigrate:local releases
+
 clean:  ## remove the environment and everything that was cached
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build wheels

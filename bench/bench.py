@@ -93,7 +93,7 @@ class Cost(NamedTuple):
 
 
 def main(names: list[str]) -> int:
-    parts = {"version": version, "tree": tree, "judging": judging, "patching": patching, "big": big}
+    parts = {"version": version, "tree": tree, "judging": judging, "patching": patching, "big": big, "cluster": cluster}
     failed = [name for name in names or list(parts) if not parts[name]()]
     print(f"\nmissed: {', '.join(failed)}" if failed else "\nevery limit was kept")
     return bool(failed)
@@ -148,6 +148,27 @@ def big() -> bool:
         print(f"  size: {len(text) / 1e6:.1f} MB; edits: {sum(len(step['edits']) for step in edits)}")
         ours, theirs = alternate(lambda: run(patch(file)), lambda: timed(lambda: parse_all(text)), 5)
         return told("time", ours, theirs, 1.2)
+
+
+def cluster() -> bool:
+    import fleet  # noqa: PLC0415 - what it needs are the tests' modules
+
+    print(f"gate of {fleet.NODES} nodes, {fleet.PODS:,} pods and {fleet.POLICIES:,} policies, against a fifth of that")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        fleet.serving_large(1, Path(folder, "large")) as large,
+        fleet.serving_large(0.2, Path(folder, "small")) as small,
+    ):
+        told_of = json.loads(out([*gate(large), "--format", "json"]))["coverage"]["policies"]
+        whole, fifth = alternate(lambda: run(gate(large)), lambda: run(gate(small)), 5)
+        linear = told("five times the cluster", whole, fifth, 5.5)
+        memory = spent(gate(large)).ru_maxrss / 1024
+        print(f"  policies: {told_of:,}; peak memory: {memory:.0f} MB of 256 MB")
+        return linear and memory <= 256 and told_of == fleet.POLICIES
+
+
+def gate(kubeconfig: str) -> list[str]:
+    return ["env", f"KUBECONFIG={kubeconfig}", LHMIGRATE, "gate", "--to", "1.7.3"]
 
 
 def parse_all(text: str) -> None:

@@ -93,6 +93,10 @@ def _each(ports: Ports) -> list[str]:
     return [str(one) for one in ports.apart()]
 
 
+_MOST_PEERS: Final = 8
+"""A large cluster's nodes have more networks than anybody reads in a sentence."""
+
+
 def _who(peers: Iterable[Peer], direction: Direction, dialect: Dialect) -> str:
     told, entities = [], []
     for peer in peers:
@@ -100,6 +104,8 @@ def _who(peers: Iterable[Peer], direction: Direction, dialect: Dialect) -> str:
             entities.append(peer.entity)
         else:
             told.append(str(peer))
+    if len(told) > _MOST_PEERS:
+        told = [*told[:_MOST_PEERS], f"{len(told) - _MOST_PEERS} more"]
     return several([*told, *([tongue.parts(entities, direction, dialect)] if entities else [])])
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from lhmigrate.catalogue import Catalogue
     from lhmigrate.config import Options
     from lhmigrate.errors import Problem
-    from lhmigrate.findings import Finding, Plan
+    from lhmigrate.findings import Finding, Level, Plan
+    from lhmigrate.gate import Gate
     from lhmigrate.inventory import Inventory
     from lhmigrate.kustomize import Composition
     from lhmigrate.patch import Installation, Step
@@ -155,6 +156,17 @@ From = Annotated[
 To = Annotated[str, typer.Option("--to", metavar="V", help="The release to upgrade to.")]
 
 
+OfCluster = Annotated[
+    bool, typer.Option("--cluster", help="Read a running cluster, and no files: by kubeconfig, or from inside of it.")
+]
+KubeContext = Annotated[
+    str | None, typer.Option("--context", metavar="NAME", help="The kubeconfig's context. [default: the current one]")
+]
+Timeout = Annotated[float, typer.Option(min=1, metavar="SECONDS", help="How long to ask the cluster, all in all.")]
+
+_PATIENCE = 120.0
+
+
 @app.command(epilog=_EXIT_CODES, cls=InOrder)
 def plan(
     context: typer.Context,
@@ -185,6 +197,9 @@ def plan(
     formats: Formats = None,
     output: Files = None,
     edits: EditsToo = False,
+    cluster: OfCluster = False,
+    kube_context: KubeContext = None,
+    timeout: Timeout = _PATIENCE,
     fail_on: FailOnOption = FailOn.warning,
     exit_zero: ExitZero = False,
 ) -> None:
@@ -192,29 +207,46 @@ def plan(
     with _sentences_for_errors():
         given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
         printer = _printer(context, formats, output, edits=edits)
+        asked, level = (from_, to, base), _level(fail_on, exit_zero=exit_zero)
+        if cluster or kube_context is not None:
+            live = _Live(given, config, kube_context, timeout, paths, running=from_)
+            _plan_of(live, live.release, _wanted(to), printer, level)
         if from_ is None or to is None or base is not None:
-            _plan_by_tree((from_, to, base), paths or [], config, printer, given, _level(fail_on, exit_zero=exit_zero))
+            _plan_by_tree(asked, paths or [], config, printer, given, level)
         run = _Run(paths or [], config, given)
-        old, new = run.catalogue.find(from_), run.catalogue.find(to)
-        from lhmigrate import hops
-        from lhmigrate import plan as planning
+        _plan_of(run, run.catalogue.find(from_), to, printer, level)
 
-        way = hops.way(run.catalogue, old, new)
-        made = planning.make(way, run.inventory([old, new]), run.settings, run.catalogue.glossary)
-        steps = run.steps(made) if printer.with_edits else []
 
-        def in_json() -> str:
-            from lhmigrate.reports import json
+def _wanted(to: str | None) -> str:
+    from lhmigrate.errors import Refusal
 
-            return json.plan(made, _edits(made.findings, steps, printer.shown))
+    if to is None:
+        raise Refusal("what runs is read from the cluster, and what is to run is not: pass --to")
+    return to
 
-        def told() -> Report:
-            from lhmigrate.reports import account
 
-            return account.of_plan(made, steps)
+def _plan_of(run: _Run | _Live, old: Release, to: str, printer: Printer, fail_on: FailOn) -> Never:
+    """Plans from one release to another."""
+    from lhmigrate import hops
+    from lhmigrate import plan as planning
 
-        printer.print(in_json, told, run.catalogue.glossary)
-        _leave(made.findings, _level(fail_on, exit_zero=exit_zero))
+    new = run.catalogue.find(to)
+    way = hops.way(run.catalogue, old, new)
+    made = planning.make(way, run.inventory([old, new]), run.settings, run.catalogue.glossary)
+    steps = run.steps(made) if printer.with_edits else []
+
+    def in_json() -> str:
+        from lhmigrate.reports import json
+
+        return json.plan(made, _edits(made.findings, steps, printer.shown))
+
+    def told() -> Report:
+        from lhmigrate.reports import account
+
+        return account.of_plan(made, steps)
+
+    printer.print(in_json, told, run.catalogue.glossary)
+    _leave(made.findings, fail_on)
 
 
 def _plan_by_tree(
@@ -323,7 +355,9 @@ def patch(
 @app.command(epilog=_EXIT_CODES, cls=InOrder)
 def check(
     context: typer.Context,
-    release: Annotated[str, typer.Option("--release", metavar="V", help="The release that runs.")],
+    release: Annotated[
+        str | None, typer.Option("--release", metavar="V", help="The release that runs. [default: the cluster's]")
+    ] = None,
     paths: Paths = None,
     namespace: Namespace = None,
     default_namespace: DefaultNamespace = None,
@@ -336,6 +370,9 @@ def check(
     config: ConfigFile = None,
     formats: Formats = None,
     output: Files = None,
+    cluster: OfCluster = False,
+    kube_context: KubeContext = None,
+    timeout: Timeout = _PATIENCE,
     fail_on: FailOnOption = FailOn.warning,
     exit_zero: ExitZero = False,
 ) -> None:
@@ -347,8 +384,13 @@ def check(
             raise Refusal("a check has no edits to show; `lhmigrate plan --format diff` has")
         printer = _printer(context, formats, output)
         given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
-        run = _Run(paths or [], config, given)
-        known = run.catalogue.find(release)
+        run: _Run | _Live
+        if cluster or kube_context is not None:
+            run = live = _Live(given, config, kube_context, timeout, paths, running=release)
+            known = live.release
+        else:
+            run = _Run(paths or [], config, given)
+            known = run.catalogue.find(_running(release))
         inventory = run.inventory([known])
         from lhmigrate import check as checking
 
@@ -366,6 +408,123 @@ def check(
 
         printer.print(in_json, told, run.catalogue.glossary)
         _leave(made.findings, _level(fail_on, exit_zero=exit_zero))
+
+
+def _running(release: str | None) -> str:
+    from lhmigrate.errors import Refusal
+
+    if release is None:
+        raise Refusal("which release runs was not said: pass --release, or --cluster to look")
+    return release
+
+
+class Where(StrEnum):
+    """What a gate leaves in the cluster."""
+
+    event = "event"
+    configmap = "configmap"
+
+
+@app.command(cls=InOrder, epilog="Exit codes: 0 the upgrade may start, 1 it must not, 2 could not run.")
+def gate(
+    context: typer.Context,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="V", help="The release to upgrade to. [default: image.longhorn.manager.tag]"),
+    ] = None,
+    values: ValuesFiles = None,
+    kube_context: KubeContext = None,
+    timeout: Timeout = _PATIENCE,
+    warn_only: Annotated[bool, typer.Option("--warn-only", help="Exit with 0 whatever happens.")] = False,
+    report: Annotated[
+        list[Where] | None, typer.Option("--report", help="Leave the result in Longhorn's namespace; repeatable.")
+    ] = None,
+    namespace: Namespace = None,
+    install: Install = None,
+    cni: CniName = None,
+    using: With = None,
+    without: Without = None,
+    specs: Specs = None,
+    config: ConfigFile = None,
+    formats: Formats = None,
+    output: Files = None,
+    fail_on: FailOnOption = FailOn.warning,
+) -> None:
+    """Whether an upgrade of the running cluster may start. Reads the cluster, and no files."""
+    with _sentences_for_errors(lenient=warn_only):
+        from lhmigrate import gate as gates
+
+        printer = _printer(context, formats, output)
+        live = _Live(Given(namespace, None, install, cni, values, using, without, specs), config, kube_context, timeout)
+        new = live.catalogue.find(to or gates.target(live.settings.values))
+        made = gates.make(live.seen, new, live.catalogue, _levels(fail_on))
+
+        def in_json() -> str:
+            from lhmigrate.reports import json
+
+            return json.gate(made)
+
+        def told() -> Report:
+            from lhmigrate.reports import account
+
+            return account.of_gate(made)
+
+        printer.print(in_json, told, live.catalogue.glossary)
+        _leave_behind(live, made, report or [], in_json)
+        raise typer.Exit(SOMETHING_TO_DO if made.shut else NOTHING_TO_DO)
+
+
+def _leave_behind(live: _Live, made: Gate, where: list[Where], in_json: Callable[[], str]) -> None:
+    """Writes the result where it was asked for. Where that fails, the result stands all the same."""
+    from lhmigrate import announce
+    from lhmigrate.errors import Refusal
+
+    home = live.settings.namespace
+    for one in dict.fromkeys(where):
+        try:
+            if one is Where.event:
+                failed = announce.event(live.api, made, home)
+            else:
+                failed = announce.config_map(live.api, made, home, in_json())
+        except Refusal as refusal:
+            failed = f"the result was not left in the cluster: {refusal}"
+        if failed is not None:
+            _tell(failed)
+
+
+@app.command(epilog="Exit codes: the worst of the reports'; 2 where one of them is none.")
+def summary(
+    reports: Annotated[
+        list[str], typer.Argument(metavar="REPORT.json...", help="JSON reports of gates, plans and checks.")
+    ],
+    format_: FormatOption = Format.terminal,
+    fail_on: FailOnOption = FailOn.warning,
+) -> None:
+    """What many clusters said, in one table and with one exit code."""
+    with _sentences_for_errors():
+        from lhmigrate import summary as summaries
+
+        levels = _levels(fail_on)
+        rows = [summaries.row(file, _report_in(file), levels) for file in reports]
+        code = summaries.worst(rows)
+        if format_ is Format.json:
+            from lhmigrate.reports import json
+
+            printing.put(json.fleet(rows, code))
+        else:
+            from lhmigrate.reports import fleet
+
+            printing.put(fleet.table(rows, code, printing.screen()))
+        raise typer.Exit(code)
+
+
+def _report_in(file: str) -> str | None:
+    from lhmigrate.errors import Refusal
+
+    try:
+        return _text(file)
+    except (OSError, Refusal):
+        return None
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -662,6 +821,48 @@ class _Run:
         return inventory.judged(inventory.take(self.reading, self.settings, releases, config.kustomized_to))
 
 
+class _Live:
+    """What one run saw of a cluster."""
+
+    def __init__(
+        self,
+        given: Given,
+        config_file: str | None,
+        context: str | None,
+        timeout: float,
+        paths: list[str] | None = None,
+        running: str | None = None,
+    ) -> None:
+        from lhmigrate import config, connection, observed
+        from lhmigrate.apiserver import ApiServer
+        from lhmigrate.errors import Refusal
+
+        if paths:
+            raise Refusal("--cluster reads the cluster's policies, and no files: leave out the paths, or --cluster")
+        options = given.options().over(config.read(config_file))
+        self.catalogue = _catalogue(list(options.specs))
+        self.api = ApiServer(connection.connect(context, os.environ), timeout)
+        self.seen = observed.observe(self.api, options, self.catalogue, running)
+        self.settings = self.seen.settings
+
+    @property
+    def release(self) -> Release:
+        """The release that runs. Refuses where there is none."""
+        from lhmigrate.errors import Refusal
+
+        if self.seen.release is None:
+            raise Refusal(f"there is no Longhorn in the cluster of {self.seen.cluster}")
+        return self.seen.release
+
+    def inventory(self, releases: list[Release]) -> Inventory:
+        """The cluster's policies, and what else was seen there."""
+        return self.seen.inventory(releases)
+
+    def steps(self, plan: Plan) -> list[Step]:  # noqa: ARG002 - as of files
+        """A patch edits files, and there are none."""
+        return []
+
+
 def _composed(paths: list[str]) -> Composition | None:
     """What kustomize would read in place of these paths, where it would build one of them."""
     from lhmigrate.scan import kustomization
@@ -691,7 +892,7 @@ def _after_a_run_cut_short(paths: list[str], *, writes: bool) -> None:
             _tell(*journal.unfinished(files))
 
 
-def _tell(*problems: Problem) -> None:
+def _tell(*problems: Problem | str) -> None:
     from lhmigrate.reports.visible import visible
 
     if sys.stderr is not None:
@@ -709,8 +910,22 @@ def _catalogue(specs: list[str]) -> Catalogue:
 
 
 @contextmanager
-def _sentences_for_errors(*, writes: bool = False) -> Iterator[None]:
-    """Whatever goes wrong is told in a sentence on stderr; a traceback never reaches a user."""
+def _sentences_for_errors(*, writes: bool = False, lenient: bool = False) -> Iterator[None]:
+    """Whatever goes wrong is told in a sentence on stderr; a traceback never reaches a user.
+
+    With `lenient` it is told, and the run counts as one that found nothing to do.
+    """
+    try:
+        with _told(writes=writes):
+            yield
+    except typer.Exit:
+        if not lenient:
+            raise
+        raise typer.Exit(NOTHING_TO_DO) from None
+
+
+@contextmanager
+def _told(*, writes: bool) -> Iterator[None]:
     from lhmigrate.errors import Refusal, Unreadable
 
     try:
@@ -785,9 +1000,14 @@ def _level(fail_on: FailOn, *, exit_zero: bool) -> FailOn:
     return FailOn.never if exit_zero else fail_on
 
 
-def _leave(findings: tuple[Finding, ...], fail_on: FailOn, *, unclear: bool = False) -> Never:
-    from lhmigrate.findings import Level, something_to_do
+def _levels(fail_on: FailOn) -> tuple[Level, ...]:
+    from lhmigrate.findings import Level
 
-    levels = {FailOn.error: (Level.ERROR,), FailOn.warning: (Level.ERROR, Level.WARNING), FailOn.never: ()}[fail_on]
-    to_do = something_to_do(findings, levels) or (unclear and fail_on is not FailOn.never)
+    return {FailOn.error: (Level.ERROR,), FailOn.warning: (Level.ERROR, Level.WARNING), FailOn.never: ()}[fail_on]
+
+
+def _leave(findings: tuple[Finding, ...], fail_on: FailOn, *, unclear: bool = False) -> Never:
+    from lhmigrate.findings import something_to_do
+
+    to_do = something_to_do(findings, _levels(fail_on)) or (unclear and fail_on is not FailOn.never)
     raise typer.Exit(SOMETHING_TO_DO if to_do else NOTHING_TO_DO)

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections import abc
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Final
 
 from lhmigrate.assumptions import Assumed
 from lhmigrate.endpoints import Endpoint, Host, Outside, Pod, Role
-from lhmigrate.labels import NAME_LABEL, NO_LABELS, Labels, Match
+from lhmigrate.labels import NAME_LABEL, NO_LABELS, SAYING_WHO, Labels, Match
+from lhmigrate.policy import Direction
 from lhmigrate.release import EndpointKind, Node, Usage
 from lhmigrate.settings import DNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from lhmigrate.endpoints import Network
     from lhmigrate.http import Request
+    from lhmigrate.live import Live, LivePod
     from lhmigrate.ports import Ports
     from lhmigrate.release import Component, Flow, Glossary, Release
     from lhmigrate.settings import PeerFacts, Settings
 
 NOBODY: Final = Assumed()
+
+DeclaredPorts = abc.Mapping[str, tuple[str, int]]
+"""Container ports by name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +56,11 @@ class Cluster:
         keys: frozenset[str],
         assumed: Mapping[str, Assumed],
         releases: Iterable[Release],
+        live: Live | None = None,
     ) -> None:
+        releases = tuple(releases)
+        self._live = live
+        self._running = releases[0] if live is not None and releases else None
         self._settings = settings
         self._glossary = glossary
         self._namespaces = namespaces
@@ -59,7 +70,7 @@ class Cluster:
             component.all_labels() for release in releases for component in release.components.values()
         )
         self._pods: dict[tuple[Release, str, frozenset[str]], tuple[Pod, ...]] = {}
-        self._others: dict[tuple[str, Node], Endpoint] = {}
+        self._others: dict[tuple[str, Node, Direction], tuple[Endpoint, ...]] = {}
 
     def legs(self, release: Release) -> Iterator[Leg]:
         """Everything that one release needs while it runs by itself."""
@@ -103,8 +114,8 @@ class Cluster:
         """A flow between pods of these releases; `before` is what it was, and may have had other ends."""
         pairs = [pair for one in (flow, before) if one is not None for pair in product(one.senders, one.receivers)]
         for source, target in dict.fromkeys(pairs):
-            sending = self._ends(source, senders, flow, frozenset())
-            receiving = self._ends(target, receivers, flow, flow.to_pods_with)
+            sending = self._ends(source, senders, flow, Direction.EGRESS)
+            receiving = self._ends(target, receivers, flow, Direction.INGRESS)
             if sending and receiving:
                 narrowed = self._narrowed(flow, target, ports)
                 yield Leg(flow, source, target, narrowed, sending, receiving, self._glossary.flows[flow.name].requests)
@@ -116,13 +127,17 @@ class Cluster:
             return facts.ports
         if flow.any_port and target in self._assumed:
             return ports & self._assumed[target].ports
+        # Behind its Service; a plugin that we do not know might judge before it is led there.
+        live = self._live if self._settings.cni.name != "unknown" else None
+        if live is not None and self._glossary.kind(target) is EndpointKind.API_SERVER:
+            return live.api_ports or ports
         return ports
 
-    def _ends(
-        self, name: str, releases: list[Release], flow: Flow, with_labels: frozenset[str]
-    ) -> tuple[Endpoint, ...]:
+    def _ends(self, name: str, releases: list[Release], flow: Flow, does: Direction) -> tuple[Endpoint, ...]:
+        """Who that is, as it sends (egress) or receives (ingress)."""
         if name in self._glossary.endpoints:
-            return (self._other(name, flow.node),)
+            return self._other(name, flow.node, does)
+        with_labels = flow.to_pods_with if does is Direction.INGRESS else frozenset()
         return tuple(
             pod
             for release in releases
@@ -141,34 +156,100 @@ class Cluster:
 
     def _guises(self, release: Release, component: Component, with_labels: frozenset[str]) -> Iterator[Pod]:
         installed = self._settings.installed(release) if component.install_labels else NO_LABELS
-        always = {**component.labels, **installed.known}
-        varying = component.varies | installed.varying
-        always |= {label: value for label, value in component.sometimes.items() if label in with_labels}
+        usual = Labels({**component.labels, **installed.known}, component.varies | installed.varying)
+        always = {label: value for label, value in component.sometimes.items() if label in with_labels}
         optional = [label for label in component.sometimes if label in self._keys and label not in with_labels]
-        for chosen in _subsets(optional):
-            known = always | {label: component.sometimes[label] for label in chosen}
-            yield Pod(
-                name=component.name,
-                namespace=self._settings.namespace,
-                labels=Labels(known, varying),
-                namespace_labels=self._namespace_labels(self._settings.namespace),
-                ports=component.ports,
-                by_address=self._settings.cni.pods_by_address,
+        for labels, ports in self._seen(release, component, usual):
+            for chosen in _subsets(optional):
+                sometimes = always | {label: component.sometimes[label] for label in chosen}
+                yield Pod(
+                    name=component.name,
+                    namespace=self._settings.namespace,
+                    labels=Labels({**labels.known, **sometimes}, labels.varying),
+                    namespace_labels=self._namespace_labels(self._settings.namespace),
+                    ports=ports,
+                    by_address=self._settings.cni.pods_by_address,
+                )
+
+    def _seen(self, release: Release, component: Component, usual: Labels) -> Iterable[tuple[Labels, DeclaredPorts]]:
+        """The labels and ports of a component's pods, without those that come and go: as seen, else as is usual.
+
+        Of those that were seen only what a policy looks at makes a difference. What others put on today's pods, the
+        new release's may carry or not.
+        """
+        live = None if self._live is None or self._running is None else self._live.of(self._running, component)
+        if not live:
+            return [(usual, component.ports)]
+        mine = {*component.labels, *component.sometimes}
+        asked = self._keys | usual.known.keys()
+        if release is self._running:
+            return _distinct(
+                (
+                    {key: pod.labels[key] for key in pod.labels if key in asked and key not in component.sometimes},
+                    pod.ports,
+                )
+                for pod in live
             )
+        foreign = self._keys - mine - usual.known.keys() - usual.varying
+        extras = [{key: value for key, value in pod.labels.items() if key in foreign} for pod in live]
+        return [
+            (Labels({**usual.known, **extra.known}, usual.varying), component.ports)
+            for extra, _ in _distinct((extra, component.ports) for extra in ({}, *extras))
+        ]
 
     def _namespace_labels(self, namespace: str) -> Labels:
-        return Labels({**self._namespaces.get(namespace, {}), NAME_LABEL: namespace}, complete=False)
+        complete = self._live is not None and namespace in self._namespaces
+        return Labels({**self._namespaces.get(namespace, {}), NAME_LABEL: namespace}, complete=complete)
 
-    def _other(self, name: str, node: Node) -> Endpoint:
-        key = (name, node)
+    def _other(self, name: str, node: Node, does: Direction) -> tuple[Endpoint, ...]:
+        key = (name, node, does)
         if key not in self._others:
-            self._others[key] = self._make(name, self._glossary.endpoints[name].kind, node)
+            kind = self._glossary.endpoints[name].kind
+            live = () if self._live is None else self._live.peers.get(name, ())
+            if live:
+                self._others[key] = tuple(
+                    self._live_pod(name, labels, live[0].namespace) for labels in self._kinds(live)
+                )
+            else:
+                self._others[key] = (self._make(name, kind, node, does),)
         return self._others[key]
 
-    def _make(self, name: str, kind: EndpointKind, node: Node) -> Endpoint:
+    def _kinds(self, pods: Iterable[LivePod]) -> Iterable[Labels]:
+        """The labels of pods as far as policies can tell them apart."""
+        keys = self._keys | SAYING_WHO
+        told = ({key: value for key, value in pod.labels.items() if key in keys} for pod in pods)
+        return [labels for labels, _ in _distinct((one, {}) for one in told)]
+
+    def _live_pod(self, name: str, labels: Labels, namespace: str) -> Pod:
+        return Pod(
+            name=name,
+            namespace=namespace,
+            labels=labels,
+            namespace_labels=self._namespace_labels(namespace),
+            ports_known=False,
+            by_address=self._settings.cni.pods_by_address,
+        )
+
+    def _addresses(self, kind: EndpointKind, does: Direction) -> tuple[Network, ...] | None:
+        """From where nodes and the API server come, or where the API server is, as seen; None: not seen.
+
+        Where it calls from is known only where it runs on nodes: managed ones come through tunnels and gateways.
+        """
+        live = self._live
+        if live is None:
+            return None
+        if kind is EndpointKind.API_SERVER and does is Direction.INGRESS:
+            return live.api_server or None
+        if kind is EndpointKind.NODE or live.api_server_on_nodes:
+            return live.nodes.addresses or None
+        return None
+
+    def _make(self, name: str, kind: EndpointKind, node: Node, does: Direction) -> Endpoint:
         cni = self._settings.cni
         facts = self._settings.peers.get(name) or self._assumed.get(name, NOBODY).facts
         addresses = facts.addresses or None
+        if addresses is None and kind in {EndpointKind.NODE, EndpointKind.API_SERVER}:
+            addresses = self._addresses(kind, does)
         match kind:
             case EndpointKind.KUBELET:
                 # "Traffic to and from the node where a Pod is running is always allowed" (Kubernetes'
@@ -218,3 +299,11 @@ class Cluster:
 def _subsets(labels: list[str]) -> Iterable[tuple[str, ...]]:
     for size in range(len(labels), -1, -1):
         yield from combinations(labels, size)
+
+
+def _distinct(
+    several: Iterable[tuple[Mapping[str, str], DeclaredPorts]],
+) -> list[tuple[Labels, DeclaredPorts]]:
+    """Each once, in their order."""
+    found = {(frozenset(labels.items()), frozenset(ports.items())): (labels, ports) for labels, ports in several}
+    return [(Labels(labels), ports) for labels, ports in found.values()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from lhmigrate.cni import NATIVE
+from lhmigrate.cni import NATIVE, Dialect
 from lhmigrate.errors import Problem
 
 if TYPE_CHECKING:
@@ -44,12 +44,14 @@ def settle(settings: Settings, policies: Iterable[Policy]) -> Enforcement:
         plugin = policy.dialect.value
         said = (f"the network plugin is taken to be {plugin}, as {policy.place} suggests; --cni can say otherwise",)
     said += tuple(_taken_for_granted(settings, policies))
+    if not settings.cni.enforces:
+        return Enforcement(settings, policies)
+    if Dialect.CILIUM in settings.cni.enforces:
+        policies += tuple(_left_out(policy) for policy in policies if policy.left_out)
     if settings.cni.name == "unknown":
         return Enforcement(
             settings, tuple(_doubted(policy) if first else policy for policy in policies), assumptions=said
         )
-    if not settings.cni.enforces:
-        return Enforcement(settings, policies)
     counts = settings.cni.enforces
     return Enforcement(
         settings,
@@ -66,6 +68,17 @@ def _taken_for_granted(settings: Settings, policies: Iterable[Policy]) -> Iterat
     }
     for kind, condition in sorted(kinds):
         yield f"{kind} is taken to be enforced; {condition}"
+
+
+def _left_out(policy: Policy) -> Policy:
+    """What a NetworkPolicy may do on Cilium besides: close a direction that its `policyTypes` do not name.
+
+    The API says that rules of such a direction are ignored; Cilium takes them for rules all the same (cilium/cilium,
+    pkg/k8s/network_policy.go, ParseNetworkPolicy).
+    """
+    named = " and ".join(sorted(direction.value for direction in policy.left_out))
+    why = Problem(policy.place, f"has rules for {named} that its policyTypes leave out, and Cilium heeds them")
+    return replace(policy, isolates=policy.left_out, ingress=(), egress=(), left_out=frozenset(), unread=(why,))
 
 
 def _doubted(policy: Policy) -> Policy:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lhmigrate.errors import Place
+    from lhmigrate.live import Live
     from lhmigrate.policy import Policy, Rule
     from lhmigrate.release import Release
     from lhmigrate.scan import Moved
@@ -34,6 +35,8 @@ class Coverage(NamedTuple):
     documents: int = 0
     policies: int = 0
     unread: tuple[Problem, ...] = ()
+    cluster: str = ""
+    """Which cluster was read; empty: none, but files."""
 
 
 class Inventory(NamedTuple):
@@ -45,6 +48,8 @@ class Inventory(NamedTuple):
     assumptions: tuple[str, ...] = ()
     elsewhere: frozenset[Problem] = frozenset()
     """What could not be read and can hardly concern Longhorn."""
+    live: Live | None = None
+    """What a running cluster showed beside its policies; None: files were read."""
 
 
 KustomizedTo = Callable[[str], tuple[str, str] | None]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lhmigrate import skim
 from lhmigrate.dialects import policy_kind, tier_reader
 from lhmigrate.errors import Place, Problem, Unreadable
-from lhmigrate.fields import Fields, absent, kind_of
+from lhmigrate.fields import Fields, absent, kind_of, node_of
 from lhmigrate.labels import EVERYTHING
 from lhmigrate.peers import Unclear
 from lhmigrate.policy import DEFAULT, FIRST, UNPLACED, USUAL, Action, Direction, Policy, Rule
@@ -19,6 +19,7 @@ from lhmigrate.yamltext import Mapping, Scalar, parse, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from collections.abc import Mapping as Mapping_
 
     from lhmigrate.dialects.common import Kind
     from lhmigrate.tiers import Declared
@@ -72,6 +73,11 @@ def read(text: str, file: str, concerning: frozenset[str] | None = None) -> Obje
             else:
                 elsewhere += 1
     return _joined(found)._replace(elsewhere=elsewhere)
+
+
+def read_object(value: Mapping_[str, Any], place: str) -> Objects:
+    """One object that an API server showed: what a file would say that holds it."""
+    return _object(node_of(value, Scalar(place, 0, 0, 0, 0, "", quoted=False)), templated=False)._replace(documents=1)
 
 
 def _joined(parts: Sequence[Objects]) -> Objects:

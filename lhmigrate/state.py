@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lhmigrate import shipped
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from lhmigrate.inventory import Inventory
     from lhmigrate.labels import Selector
+    from lhmigrate.live import Live
     from lhmigrate.policy import Policy
     from lhmigrate.release import Component, Glossary, Release
     from lhmigrate.settings import Settings
@@ -35,10 +37,11 @@ class World:
         self, inventory: Inventory, settings: Settings, glossary: Glossary, releases: Iterable[Release]
     ) -> None:
         self.inventory = inventory
-        self.enforcement = settle(settings, inventory.policies)
-        self.settings = self.enforcement.settings
-        self.glossary = glossary
         self.releases = tuple(releases)
+        enforcement = settle(settings, inventory.policies)
+        self.settings = enforcement.settings
+        self.enforcement = enforcement._replace(policies=self._marked(enforcement.policies))
+        self.glossary = glossary
         self.assumed = assume(self.enforcement.policies, self.releases, glossary, self.settings)
         self._picked: dict[tuple[Selector, Release], tuple[Component, ...]] = {}
 
@@ -54,24 +57,51 @@ class World:
         values = self.settings.values
         if release in self.releases[:1] and self.settings.values_before is not None:
             values = self.settings.values_before  # An upgrade passes the new values with the new chart.
-        return shipped.in_force(
+        found = shipped.in_force(
             release,
             install=self.settings.install,
             namespace=self.settings.namespace,
             values=type(values)() if by_default else values,
         )
+        live = None if by_default else self._runs(release)
+        if live is None:
+            return found
+        install = self.settings.install
+        return tuple(one for one in found if live.has(one.namespace or "", one.name, install))
+
+    def _marked(self, policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
+        """The policies of a cluster that was seen, those that the release installed there marked as its own."""
+        if self.inventory.live is None or not self.releases:
+            return policies
+        running = self.releases[0]
+        own = {(policy.namespace, policy.name) for policy in self.shipped(running)}
+        return tuple(
+            replace(policy, shipped_by=str(running))
+            if policy.dialect is Dialect.KUBERNETES and (policy.namespace, policy.name) in own
+            else policy
+            for policy in policies
+        )
+
+    def _runs(self, release: Release) -> Live | None:
+        """The cluster in which it was seen running; None: it was not."""
+        return self.inventory.live if release in self.releases[:1] else None
 
     def user_policies(self, release: Release) -> tuple[Policy, ...]:
         """The user's policies that count with a release: one that has a shipped one's name is replaced by it."""
         taken = {(policy.namespace, policy.name) for policy in self.shipped(release)}
+        # What an older release installed, Helm takes away; what was applied from a manifest stays.
+        goes = self.settings.install == "helm"
         return tuple(
             policy
             for policy in self.enforcement.policies
-            if policy.dialect is not Dialect.KUBERNETES or (policy.namespace, policy.name) not in taken
+            if not (goes and policy.shipped_by)
+            and (policy.dialect is not Dialect.KUBERNETES or (policy.namespace, policy.name) not in taken)
         )
 
     def policies(self, release: Release) -> Policies:
-        """All policies in force with a release."""
+        """All policies in force with a release. Those of the one that was seen running are all there already."""
+        if self._runs(release) is not None:
+            return self.together(self.enforcement.policies)
         return self.together((*self.user_policies(release), *self.shipped(release)))
 
     def together(self, policies: Iterable[Policy]) -> Policies:
@@ -87,6 +117,7 @@ class World:
             keys=frozenset().union(*(one.label_keys() for one in policies)),
             assumed=self.assumed,
             releases=self.releases,
+            live=self.inventory.live,
         )
 
     def left_out(self) -> tuple[str, ...]:

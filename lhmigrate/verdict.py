@@ -321,8 +321,13 @@ def _through(stage: Stage, question: _Question, arriving: Ports) -> _Outcome:
     reached = {Action.ALLOW: NO_PORT, Action.DENY: NO_PORT, Action.PASS: NO_PORT}
     # What a policy decides itself, if it is in force at all: it cannot isolate without that.
     decided: dict[Policy, Ports] = {}
+    # The actions of which every port that is left may be the end. Where denial is one of them, a rule that is perhaps
+    # in force and does nothing but one of these adds nothing; hundreds of policies may be unreadable.
+    settled: set[Action] = set()
     for step in stage.steps:
         rule = step.rule
+        if not step.sure and rule.action in settled and Action.DENY in settled:
+            continue
         if not rule.named and not rule.ports.meets(left):
             continue
         match = _matches(step, question)
@@ -331,6 +336,8 @@ def _through(stage: Stage, question: _Question, arriving: Ports) -> _Outcome:
         certain, perhaps = rule.ports_at(server)
         open_to_it = left if step.sure else left - decided.get(step.policy, NO_PORT)
         reached[rule.action] |= open_to_it & (certain | perhaps)
+        if not step.sure and left <= reached[rule.action]:
+            settled.add(rule.action)
         if match is Match.YES and step.sure:
             left -= certain
             if not left:

@@ -1,6 +1,8 @@
 """What Cilium's documentation and source say of its policies, as cases, each with the place that says so.
 
-All sources are of cilium/cilium. The cast is that of `hard_cases`, on a network where addresses match no pod.
+All sources are of cilium/cilium as of v1.20.2; before 1.19, layer3.rst, layer4.rst, layer7.rst, deny.rst and host.rst
+were one language.rst. `test_cilium_engine` holds the same reading to that release's own engine. The cast is that of
+`hard_cases`, on a network where addresses match no pod.
 """
 
 from __future__ import annotations
@@ -48,6 +50,11 @@ def of_server(rules: str) -> str:
     return cnp(f"endpointSelector: {{matchLabels: {{app: server}}}}\n{rules}")
 
 
+def of_client(rules: str) -> str:
+    """A policy about CLIENT."""
+    return cnp(f"endpointSelector: {{matchLabels: {{app: client}}}}\n{rules}")
+
+
 def takes(rule: str) -> str:
     """SERVER's policy with one ingress rule."""
     return of_server(f"ingress: [{rule}]")
@@ -55,7 +62,7 @@ def takes(rule: str) -> str:
 
 def sends(rule: str) -> str:
     """CLIENT's policy with one egress rule."""
-    return cnp(f"endpointSelector: {{matchLabels: {{app: client}}}}\negress: [{rule}]")
+    return of_client(f"egress: [{rule}]")
 
 
 def on(port: str, more: str = "") -> str:
@@ -88,7 +95,25 @@ METRICS_ONLY = takes(
     '{fromEndpoints: [{matchLabels: {app: client}}], toPorts: [{ports: [{port: "9500", protocol: TCP}], '
     "rules: {http: [{method: GET, path: /metrics}]}}]}"
 )
+NOT_AWAY = "{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: NotIn, values: [away]}]}"
 METRICS_WITHOUT_DENY = METRICS_ONLY + "  enableDefaultDeny: {ingress: false}\n"
+
+# pkg/policy/api/rule_validation.go and http.go, Sanitize: each refused.
+REFUSED = {
+    "DNS rules are for the way out": "{toPorts: [{ports: [{port: '53'}], rules: {dns: [{matchPattern: '*'}]}}]}",
+    "a listener on the way in": "{toPorts: [{ports: [{port: '80', protocol: TCP}], listener: {name: l}}]}",
+    "ICMP and ports in one rule": "{icmps: [{fields: [{type: 8}]}], toPorts: [{ports: [{port: '80', protocol: TCP}]}]}",
+    "DNS rules on port 0": "{toPorts: [{ports: [{port: '0', protocol: UDP}], rules: {dns: [{matchPattern: '*'}]}}]}",
+    "HTTP rules on port 0": "{toPorts: [{ports: [{port: '0', protocol: TCP}], rules: {http: [{}]}}]}",
+    "rules of two kinds on the same ports": "{" + on("'80', protocol: TCP", ", rules: {http: [{}], kafka: [{}]}") + "}",
+    "a path that is no regular expression": "{" + on("'80', protocol: TCP", ", rules: {http: [{path: '/('}]}") + "}",
+}
+
+
+def open_but_for(rule: str) -> str:
+    """SERVER isolated, and a policy that would let everyone in but for a rule beside that."""
+    return of_server("ingress: [{}]") + takes(f"{{fromEntities: [all]}}, {rule}")
+
 
 RULES: dict[str, list[Case]] = {
     "Documentation/security/policy/intro.rst, Endpoint default policy": [
@@ -101,6 +126,18 @@ RULES: dict[str, list[Case]] = {
         case("an egress section leaves ingress alone", of_server("egress: [{}]"), ALLOWED),
         case("a policy without any section isolates nothing", of_server("description: nothing yet"), ALLOWED),
         case("an empty section is none", of_server("ingress: []"), ALLOWED),
+        case(
+            "default deny for a direction without rules: Cilium's releases up to 1.20 do not heed it",
+            of_server("egress: [{}]\nenableDefaultDeny: {ingress: true}"),
+            UNKNOWN,
+            readable=False,
+        ),
+        case(
+            "and its other direction is as clear as ever",
+            of_server("ingress: [{fromEndpoints: [{}]}]\nenableDefaultDeny: {egress: true}"),
+            ALLOWED,
+            readable=False,
+        ),
         case(
             "with enableDefaultDeny false a policy isolates nothing",
             of_server("ingress: [{fromEntities: [world]}]\nenableDefaultDeny: {ingress: false, egress: false}"),
@@ -203,6 +240,28 @@ RULES: dict[str, list[Case]] = {
             sender=A_TWIN,
         ),
         case(
+            "whoever is in no such namespace: a node and the world are in none",
+            of_server("ingressDeny: [{fromEndpoints: [" + NOT_AWAY + "]}]") + OPEN_TO_ALL,
+            UNKNOWN,
+            sender=STORE,
+        ),
+        case(
+            "and may be let in with the pods",
+            takes("{fromEndpoints: [" + NOT_AWAY + "]}"),
+            UNKNOWN,
+            sender=OTHER_NODE,
+        ),
+        case("who is a pod for certain", takes("{fromEndpoints: [" + NOT_AWAY + "]}"), ALLOWED),
+        case(
+            "a label beside it is of pods only",
+            takes(
+                "{fromEndpoints: [{matchLabels: {app: client}, matchExpressions: "
+                "[{key: io.kubernetes.pod.namespace, operator: NotIn, values: [away]}]}]}"
+            ),
+            BLOCKED,
+            sender=OTHER_NODE,
+        ),
+        case(
             "namespaces by their labels are not the policy's own",
             takes("{fromEndpoints: [{matchLabels: {io.cilium.k8s.namespace.labels.team: red}}]}"),
             BLOCKED,
@@ -283,6 +342,13 @@ RULES: dict[str, list[Case]] = {
         ),
         case("kube-apiserver: no pod", takes("{fromEntities: [kube-apiserver]}"), BLOCKED),
         case("world: what is outside", takes("{fromEntities: [world]}"), ALLOWED, sender=STORE),
+        case(
+            "world-ipv4 is the world, where a cluster has both families",
+            takes("{fromEntities: [world-ipv4]}"),
+            UNKNOWN,
+            sender=STORE,
+        ),
+        case("world-ipv6: no pod", takes("{fromEntities: [world-ipv6]}"), BLOCKED),
         case("world: no pod", takes("{fromEntities: [world]}"), BLOCKED),
         case("world: no node", takes("{fromEntities: [world]}"), BLOCKED, sender=OTHER_NODE),
         case(
@@ -418,8 +484,20 @@ RULES: dict[str, list[Case]] = {
             takes("{fromNodes: [{matchLabels: {zone: a}}]}"),
             UNKNOWN,
             sender=OTHER_NODE,
+            readable=False,
         ),
-        case("fromNodes: no pod", takes("{fromNodes: [{matchLabels: {zone: a}}]}"), BLOCKED),
+        case(
+            "fromNodes is refused, and the whole policy with it, unless enable-node-selector-labels is set",
+            of_server("ingress: [{}]") + takes("{fromEntities: [cluster]}, {fromNodes: [{matchLabels: {zone: a}}]}"),
+            UNKNOWN,
+            readable=False,
+        ),
+        case(
+            "toNodes likewise",
+            sends("{toNodes: [{matchLabels: {zone: a}}]}"),
+            UNKNOWN,
+            readable=False,
+        ),
         case(
             "toGroups: what is outside, perhaps",
             sends("{toGroups: [{aws: {region: eu-west-1}}]}"),
@@ -430,27 +508,31 @@ RULES: dict[str, list[Case]] = {
     ],
     "Documentation/security/policy/layer3.rst, Additional Label Requirements": [
         case(
-            "fromRequires lets nobody in by itself",
+            "fromRequires lets nobody in by itself, and cannot be decoded since 1.19 (pkg/policy/api/ingress.go)",
             takes("{fromRequires: [{matchLabels: {tier: front}}]}"),
-            BLOCKED,
+            UNKNOWN,
+            readable=False,
         ),
         case(
             "who has what fromRequires asks for comes in by another rule",
             takes("{fromRequires: [{matchLabels: {tier: front}}]}")
             + takes("{fromEndpoints: [{matchLabels: {app: client}}]}"),
             ALLOWED,
+            readable=False,
         ),
         case(
             "who lacks it perhaps does not: new releases ignore the field",
             takes("{fromRequires: [{matchLabels: {tier: gold}}]}")
             + takes("{fromEndpoints: [{matchLabels: {app: client}}]}"),
             UNKNOWN,
+            readable=False,
         ),
         case(
             "nodes need no labels",
             takes("{fromRequires: [{matchLabels: {tier: gold}}]}") + takes("{fromEntities: [cluster]}"),
             ALLOWED,
             sender=OTHER_NODE,
+            readable=False,
         ),
     ],
     "pkg/policy/rule.go, mergeIngress": [
@@ -487,22 +569,42 @@ RULES: dict[str, list[Case]] = {
         case("ANY is every protocol", takes("{" + on("'9500', protocol: ANY") + "}"), ALLOWED, "UDP/9500 SCTP/9500"),
         case("TCP is TCP", takes("{" + on("'9500', protocol: TCP") + "}"), BLOCKED, "UDP/9500"),
         case("port 0 is every port", takes("{" + on("'0', protocol: TCP") + "}"), ALLOWED, "TCP/1-65535"),
+        case(
+            "port 0 with an endPort is a range, which no document tells",
+            takes("{" + on("'0', endPort: 9500, protocol: TCP") + "}"),
+            UNKNOWN,
+            "TCP/9500 TCP/9501",
+        ),
         case("endPort", takes("{" + on("'9500', endPort: 9502") + "}"), PARTIAL, "TCP/9500-9503", "TCP/9503"),
         case("a port by its name", takes("{" + on("api") + "}"), ALLOWED),
         case("a name in capitals", takes("{" + on("API") + "}"), ALLOWED),
         case("a name that the pod does not know", takes("{" + on("web") + "}"), BLOCKED),
         case("a name of another protocol", takes("{" + on("dns, protocol: TCP") + "}"), BLOCKED, "TCP/53"),
         case(
-            "endPort beside a name is ignored",
+            "endPort beside a name: layer4.rst says that it is ignored, pkg/policy/l4.go makes a range",
             takes("{" + on("api, endPort: 9600") + "}"),
-            PARTIAL,
+            UNKNOWN,
             "TCP/9500-9501",
-            "TCP/9501",
         ),
         case(
             "out to a port by its name: it may mean another pod's",
             sends("{toEntities: [cluster], " + on("api") + "}"),
             UNKNOWN,
+        ),
+        case(
+            "out to a port by its name: anybody is let out on it, also what is no pod (pkg/policy/l4.go, toMapState)",
+            sends("{toEntities: [world], " + on("api") + "}"),
+            UNKNOWN,
+            receiver=STORE,
+        ),
+        case(
+            "a denial of a port by its name may deny it to anybody, too",
+            cnp(
+                "endpointSelector: {matchLabels: {app: client}}\negress: [{toEntities: [all]}]\n"
+                "egressDeny: [{toEntities: [world], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]"
+            ),
+            UNKNOWN,
+            receiver=STORE,
         ),
         case("a number without quotes is refused", takes("{" + on("9500") + "}"), UNKNOWN, readable=False),
         case(
@@ -511,9 +613,16 @@ RULES: dict[str, list[Case]] = {
             BLOCKED,
         ),
         case(
-            "a protocol without ports lets none in",
+            "a protocol without ports is refused by some releases",
             takes("{fromEntities: [all], " + on("'0', protocol: ICMP") + "}"),
-            BLOCKED,
+            UNKNOWN,
+            readable=False,
+        ),
+        case(
+            "a number with a zero before it is octal to Cilium",
+            takes("{" + on("'09500'") + "}"),
+            UNKNOWN,
+            readable=False,
         ),
         case("toPorts without ports: not documented", takes("{fromEntities: [all], toPorts: [{}]}"), UNKNOWN),
         case(
@@ -605,12 +714,40 @@ RULES: dict[str, list[Case]] = {
             UNKNOWN,
             readable=False,
         ),
+        *(
+            case(f"{what}, and the whole policy with it", open_but_for(rule), UNKNOWN, readable=False)
+            for what, rule in REFUSED.items()
+        ),
+        case(
+            "one of several specs without a section, and the whole policy with it",
+            """---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: policy, namespace: home}
+specs:
+  - {endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}
+  - {endpointSelector: {}, description: nothing yet}
+"""
+            + of_server("ingress: [{}]"),
+            UNKNOWN,
+            readable=False,
+        ),
         case("neither endpointSelector nor nodeSelector", cnp("ingress: [{}]"), UNKNOWN, readable=False),
         case(
             "a nodeSelector needs a clusterwide policy",
             cnp("nodeSelector: {}\ningress: [{}]"),
             UNKNOWN,
             receiver=API_SERVER,
+            readable=False,
+        ),
+        case(
+            "DNS rules on a range of ports are refused, and the whole policy with them",
+            sends(
+                "{toEntities: [all]}, {toPorts: [{ports: [{port: '53', endPort: 54, protocol: UDP}], "
+                "rules: {dns: [{matchPattern: '*'}]}}]}"
+            )
+            + of_client("egress: [{}]"),
+            UNKNOWN,
             readable=False,
         ),
         case("a field that we do not know", of_server("ingress: [{}]\nnew: 1"), UNKNOWN, readable=False),

@@ -128,16 +128,26 @@ def test_nobody_runs_a_strangers_code_with_a_token(file: File) -> None:
 
 ALLOWED = {"contents": "read", "pull-requests": "write", "security-events": "write"}
 """All that any of our files asks for; the last two only in those for users."""
+PUBLISHES = ".github/workflows/publish.yml"
+"""What pushes and signs a release's image, and may do that beside."""
+TO_PUBLISH = {"packages": "write", "id-token": "write"}
+
+
+def test_what_publishes_runs_for_a_tag_alone() -> None:
+    [file] = [one for one in FILES if one.path == PUBLISHES]
+    # YAML 1.1 takes the key `on` for a boolean.
+    assert file.value[True] == {"push": {"tags": ["v*"]}}
 
 
 @every_workflow
 def test_each_job_has_no_more_rights_than_it_needs(file: File) -> None:
     forgejo = file.path.startswith(".forgejo/")
+    publishes = file.path == PUBLISHES
     assert forgejo or file.value["permissions"] == {}
     for job in file.jobs:
         asked = job["permissions"]
-        assert asked.items() <= ALLOWED.items()
-        assert file.copied or asked == {"contents": "read"}
+        assert asked.items() <= {**ALLOWED, **(TO_PUBLISH if publishes else {})}.items()
+        assert file.copied or publishes or asked == {"contents": "read"}
         text = json.dumps(job)
         assert ("security-events" in asked) is ('"sarif": "true"' in text)
         assert forgejo or ("pull-requests" in asked) is (OURS in text)
@@ -154,7 +164,8 @@ def test_a_checkout_leaves_no_token_behind(file: File) -> None:
 def test_only_what_comments_has_a_token(file: File) -> None:
     for step in file.steps:
         told = json.dumps(step).lower()
-        assert ("token" in told or "secrets." in told) is ("lhmigrate comment" in told), told
+        needs_one = "lhmigrate comment" in told or (file.path == PUBLISHES and "docker login" in told)
+        assert ("token" in told or "secrets." in told) is needs_one, told
 
 
 @every_workflow

@@ -138,7 +138,7 @@ MISUSED = {
     "an unknown option": ("plan --form 1.5", "No such option"),
     "no --from of a comparison": ("diff --to 1.7", "Missing option '--from'"),
     "no --to": ("diff --from 1.7", "Missing option '--to'"),
-    "no --release": ("check fine", "Missing option '--release'"),
+    "no --release": ("check fine", "pass --release"),
     "no version": ("show", "Missing argument 'V'"),
     "an unknown format": ("releases --format xml", "'xml' is not one of 'terminal', 'json'"),
     "an option without its value": ("releases --specs", "Option '--specs' requires an argument"),

@@ -13,12 +13,15 @@ import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 import typer.main
 import yaml
+from api_server import serving
+from live_cluster import managers, policy, running
 from repositories import SETTINGS, alone
 from running import inside, shell, written
 
@@ -273,6 +276,15 @@ def comment() -> str:
     return text_of(ROOT / "tests/bumps/argo-one-of-two-clusters/report.md")
 
 
+def gate() -> str:
+    """What a gate says of a cluster whose policy was written for what runs."""
+    told = running("1.4.4", managers(**{"from": [{"podSelector": {}}]}))
+    with TemporaryDirectory() as folder, serving(told, Path(folder)):
+        run = inside("gate", "--to", "1.5.5", environment={"KUBECONFIG": told.kubeconfig, "COLUMNS": "100"})
+    assert run.code == 1
+    return "\n".join(["```text", "$ lhmigrate gate --to 1.5.5", *run.out.splitlines()[:15], "...", "```", ""])
+
+
 def test_the_picture_of_a_comment_is_drawn_from_what_a_comment_says(update: bool) -> None:
     """Not compared stroke by stroke: that would hang on the version of what draws it."""
     file = DOCS / "comment.svg"
@@ -297,6 +309,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "cnis": cnis,
     "findings": findings,
     "comment": comment,
+    "gate": gate,
 }
 
 
@@ -334,6 +347,14 @@ JSON_RUNS = [
 ]
 
 
+JSON_RUNS_OF_A_CLUSTER = [
+    "gate --to 1.8",
+    "plan --cluster --to 1.8",
+    "check --cluster",
+    "summary nothing.json",
+]
+
+
 def keys(value: object, path: str = "") -> Iterator[str]:
     """Every key of a JSON value, as `findings[].hop.from`."""
     if isinstance(value, list):
@@ -354,6 +375,11 @@ def test_every_key_of_the_json_reports_is_told(tmp_path: Path, monkeypatch: pyte
     assert reader.type("git init --quiet && git add fleet.yaml && git commit --quiet --message x") == []
     reader.hold("# fleet.yaml\nhelm: {chart: longhorn, version: 1.6.4, values: {a: 1}}\n")
     real: dict[str, set[str]] = {}
+    with serving(running("1.7.2", policy("broken", {"x": 1}), managers()), tmp_path / "folder") as served:
+        monkeypatch.setenv("KUBECONFIG", served.kubeconfig)
+        for run in JSON_RUNS_OF_A_CLUSTER:
+            report = inside(*run.split(), "--format", "json").report
+            real.setdefault(report["command"], set()).update(keys(report))
     for run in JSON_RUNS:
         report = inside(*run.split(), "--format", "json").report
         real.setdefault(report["command"], set()).update(keys(report))

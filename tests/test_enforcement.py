@@ -7,6 +7,7 @@ import pytest
 from lhmigrate.cni import CNIS, Dialect
 from lhmigrate.enforcement import settle
 from lhmigrate.manifests import read
+from lhmigrate.policy import Direction
 from lhmigrate.settings import Settings
 
 SPECS = {
@@ -45,6 +46,31 @@ def test_the_plugin_and_what_counts(said: str, kinds: list[str], plugin: str, co
     assert len(settled.policies) == counting
     assert len(settled.ignored) == len(given) - counting
     assert len(settled.assumptions) == sentences
+
+
+LEAVES_INGRESS_OUT = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: p, namespace: home}
+spec: {podSelector: {}, policyTypes: [Egress], egress: [{}], ingress: [{from: [{podSelector: {}}]}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("plugin", "doubted"),
+    [
+        pytest.param("calico", set(), id="policyTypes leaves ingress alone"),
+        pytest.param("cilium", {Direction.INGRESS}, id="Cilium takes the rules for rules (k8s/network_policy.go)"),
+        pytest.param("unknown", {Direction.INGRESS}, id="nobody knows whether it is Cilium"),
+    ],
+)
+def test_rules_that_policy_types_leave_out_are_in_doubt_on_cilium(plugin: str, doubted: set[Direction]) -> None:
+    settled = settle(Settings(cni=CNIS[plugin]), read(LEAVES_INGRESS_OUT, "p.yaml").policies)
+    first, *others = settled.policies
+    assert set(first.isolates) == {Direction.EGRESS}
+    assert first.unread == ()
+    assert {direction for one in others for direction in one.isolates} == doubted
+    assert all("policyTypes" in one.unread[0].message for one in others)
 
 
 def test_where_dialects_contradict_each_other_neither_counts_for_certain() -> None:

@@ -25,11 +25,11 @@ LAYERS = (
     # Values that know nothing of each other.
     ("errors", "labels", "ports", "values", "reports.visible", "ci", "forges", "declarations.hcl"),
     ("http", "reports.markup", "target", "web"),
-    ("comment",),
+    ("comment", "connection", "apiserver"),
     # Text and bytes; what is at the ends of a flow; what a release is.
     ("yamltext", "scan", "endpoints", "cni", "release"),
     ("fields", "order", "peers", "settings", "singles", "declarations.spelling"),
-    ("policy", "declarations.tree", "declarations.declaration"),
+    ("policy", "live", "declarations.tree", "declarations.declaration"),
     # Text that is edited.
     ("yamledit.ops", "yamledit.layout"),
     ("yamledit.style", "yamledit.sites"),
@@ -89,15 +89,15 @@ LAYERS = (
         "reports.codes",
         "reports.picture",
     ),
-    ("lint", "transition", "tighten", "precedence", "kustomize", "reports.account", "reports.alerts"),
+    ("snapshot", "lint", "transition", "tighten", "precedence", "kustomize", "reports.account", "reports.alerts"),
     # What a tree declares, one module for each way of doing that.
     tuple(f"declarations.{name}" for name in SHAPES),
     # What there is to change, and where in the text.
     ("widen", "unread", "placing", "around", "generate"),
-    ("plan", "check", "reports.terminal", "reports.catalogue", "declarations.charts", "declared_settings"),
-    ("patch", "reports.unified", "reports.snippets", "reports.generate", "declarations"),
-    ("reports.patch", "reports.mended"),
-    ("patching", "reports.json_patch", *(f"reports.{name}" for name in FORMS)),
+    ("plan", "check", "observed", "reports.terminal", "reports.catalogue", "declarations.charts", "declared_settings"),
+    ("gate", "patch", "reports.unified", "reports.snippets", "reports.generate", "declarations"),
+    ("summary", "reports.fleet", "reports.patch", "reports.mended"),
+    ("announce", "patching", "reports.json_patch", *(f"reports.{name}" for name in FORMS)),
     # Where the versions come from, if nobody gives them.
     ("upgrades", "checkout"),
     ("moves", "outputs"),
@@ -110,7 +110,7 @@ PLACE = {module: number for number, layer in enumerate(LAYERS) for module in lay
 # Those that read files, streams or the environment. Everything else computes.
 WORLDLY = {"__main__", "around", "cli", "patching", "scan", "config", "catalogue", "specfile", "checkout", "moves"}
 WORLDLY |= {"worktree", "gitcommand", "disk", "repository", "workplace", "journal", "writer", "outputs", "printing"}
-WORLDLY |= {"web", "singles", "kustomize"}
+WORLDLY |= {"web", "singles", "kustomize", "connection", "apiserver"}
 
 
 def trees() -> dict[str, ast.Module]:

@@ -6,7 +6,7 @@ Sources, all of cilium/cilium:
   otherwise; layer 7 rules stop what fits none of them even then.
 - Documentation/security/policy/deny.rst: what is denied is denied whatever other policies allow, NetworkPolicies
   included; a policy that only denies isolates, too.
-- Documentation/security/policy/language.rst and layer3.rst, "Ingress/Egress Default Deny": a rule `{}` names nobody,
+- Documentation/security/policy/layer3.rst, "Ingress/Egress Default Deny": a rule `{}` names nobody,
   so it isolates and lets nobody in, and denies nobody. `toPorts` without peers means everyone
   (pkg/policy/rule.go, mergeIngress); an empty list of peers means nobody (there, and pkg/policy/api/ingress.go).
 - pkg/policy/api/rule_validation.go, Sanitize: what Cilium refuses. Most of that the API server takes all the same, and
@@ -23,7 +23,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from lhmigrate.cni import Dialect
-from lhmigrate.dialects.cilium_peers import Endpoints, Meant, read_endpoints, read_peers, read_requires
+from lhmigrate.dialects.cilium_peers import Endpoints, Meant, read_endpoints, read_peers, read_requires, requires
 from lhmigrate.dialects.cilium_ports import PortRule, read_port_rule, unknown_field
 from lhmigrate.dialects.common import Kind, read_metadata
 from lhmigrate.errors import Problem, Unreadable
@@ -46,17 +46,30 @@ _SECTIONS: Final = {
     (Direction.EGRESS, Action.ALLOW): "egress",
     (Direction.EGRESS, Action.DENY): "egressDeny",
 }
+_REQUIRES: Final = "has {}, which takes away from what other rules allow; new releases of Cilium cannot read it"
 _OF_NO_MATTER: Final = ("labels", "description", "log")
 
 
 def read_namespaced(document: Fields) -> tuple[Policy, ...]:
     """A CiliumNetworkPolicy. Raises `Unreadable` where it is not in force or we cannot follow."""
-    return tuple(_Spec(document, spec, cluster_wide=False).policy() for spec in _specs(document))
+    return _policies(document, cluster_wide=False)
 
 
 def read_cluster_wide(document: Fields) -> tuple[Policy, ...]:
     """A CiliumClusterwideNetworkPolicy. Raises `Unreadable` likewise."""
-    return tuple(_Spec(document, spec, cluster_wide=True).policy() for spec in _specs(document))
+    return _policies(document, cluster_wide=True)
+
+
+def _policies(document: Fields, *, cluster_wide: bool) -> tuple[Policy, ...]:
+    """One for each spec. Where Cilium may refuse one of them, it refuses the whole object."""
+    specs = [_Spec(document, spec, cluster_wide=cluster_wide) for spec in _specs(document)]
+    read = [spec.policy() for spec in specs]
+    refused = tuple(problem for spec in specs for problem in spec.refused)
+    if len(specs) > 1 or refused:
+        refused += tuple(spec.empty for spec in specs if spec.empty is not None)
+        read = [replace(one, unread=tuple(dict.fromkeys((*one.unread, *refused)))) for one in read]
+    doubtful = (one for spec, policy in zip(specs, read, strict=True) for one in spec.unheeded(policy))
+    return (*read, *doubtful)
 
 
 def outline(document: Fields) -> Outline:
@@ -94,6 +107,8 @@ class _Spec:
         self._metadata = read_metadata(document)
         self._unread: list[Problem] = []
         """Why the policy may not be in force, or not as it is read here."""
+        self.refused: list[Problem] = []
+        """Why Cilium may refuse it."""
 
     def policy(self) -> Policy:
         """The policy, as far as it is understood."""
@@ -125,6 +140,28 @@ class _Spec:
         self._unread += [unknown_field(key, "spec") for key in self._spec.rest()]
         return replace(policy, unread=tuple(self._unread))
 
+    @property
+    def empty(self) -> Problem | None:
+        """That it has no rules in any section, for which new releases of Cilium refuse it."""
+        if any(self._spec.items(section) for section in _SECTIONS.values()):
+            return None
+        return Problem(self._spec.node.place, "has no rules, for which Cilium may refuse the whole object")
+
+    def unheeded(self, policy: Policy) -> Iterator[Policy]:
+        """The same with what it may do besides: `enableDefaultDeny` for a direction in which it has no rules.
+
+        It reads as if that isolated the direction; repository.go, computePolicyEnforcementAndRules, passes it over in
+        Cilium's releases up to 1.20.
+        """
+        said = self._spec.fields("enableDefaultDeny")
+        for direction in Direction:
+            if said is not None and _flag(said, direction.value) and not self._there(direction):
+                doubt = Problem(said.node.place, f"asks for default deny of {direction.value} and has no rules for it")
+                yield replace(policy, isolates=frozenset({direction}), ingress=(), egress=(), unread=(doubt,))
+
+    def _there(self, direction: Direction) -> bool:
+        return any(self._spec.items(_SECTIONS[direction, action]) for action in (Action.ALLOW, Action.DENY))
+
     def _about(self, policy: Policy, selected: Endpoints, node: Node) -> Policy:
         """The policy with the pods that it selects."""
         if selected.reserved:
@@ -155,9 +192,8 @@ class _Spec:
         said = self._spec.fields("enableDefaultDeny")
         isolates = set()
         for direction in Direction:
-            there = any(self._spec.items(_SECTIONS[direction, action]) for action in (Action.ALLOW, Action.DENY))
             told = None if said is None else _flag(said, direction.value)
-            if there if told is None else told:
+            if self._there(direction) and told is not False:
                 isolates.add(direction)
         return frozenset(isolates)
 
@@ -174,21 +210,26 @@ class _Spec:
         fields = Fields(node, f"{_SECTIONS[direction, action]} rule")
         meant = read_peers(fields, direction, self._home)
         required = read_requires(fields, direction, self._home)
-        ports = [read_port_rule(item) for item in fields.items("toPorts") or ()]
+        ports = [read_port_rule(item, direction) for item in fields.items("toPorts") or ()]
+        self.refused += [one.refused for one in ports if one.refused is not None]
         # Nothing of Longhorn's speaks ICMP: what is for it alone lets nothing through.
-        only_icmp = bool(fields.items("icmps")) and not ports
+        only_icmp = bool(fields.items("icmps"))
+        if only_icmp and ports:
+            raise wrong(node, "icmps and toPorts belong in rules of their own")
         doubt = self._doubt(fields, meant)
         if required:
+            self.refused.append(Problem(node.place, _REQUIRES.format(requires(direction))))
             yield self._required(node, direction, required)
         peers = meant.peers if meant.fields else EVERYONE if ports else ()
         if only_icmp or not peers:
             return
         for one in ports or [PortRule(EVERY_PORT)]:
             rule = Rule(direction, peers, one.ports, node.place, one.named, http=one.http, reads_dns=one.reads_dns)
+            rule = _named_elsewhere(replace(rule, doubt=doubt or one.doubt))
             if action is Action.DENY:
-                yield replace(rule, action=action, order=FIRST, http=None, doubt=doubt or one.doubt)
+                yield replace(rule, action=action, order=FIRST, http=None)
                 continue
-            yield replace(rule, doubt=doubt or one.doubt or _named_elsewhere(rule))
+            yield rule
             if one.looks_inside and not isolates:
                 # What its proxy does not let through is refused, also where the policy isolates nothing.
                 yield replace(rule, action=Action.DENY, order=LAST, http=None, reads_dns=False, doubt=doubt)
@@ -199,6 +240,13 @@ class _Spec:
             both = " and ".join(meant.fields[:2])
             self._unread.append(
                 Problem(fields.node.place, f"combines {both} in one rule, which Cilium refuses; make two rules of it")
+            )
+        if nodes := [one for one in meant.fields if one.endswith("Nodes")]:
+            self.refused.append(
+                Problem(
+                    fields.node.place,
+                    f"has {nodes[0]}, for which Cilium refuses the policy unless enable-node-selector-labels is set",
+                )
             )
         authentication = fields.fields("authentication")
         unknown = [unknown_field(key, fields.what) for key in fields.rest()]
@@ -212,7 +260,7 @@ class _Spec:
     def _required(self, node: Node, direction: Direction, required: tuple[Peer, ...]) -> Rule:
         """What `fromRequires` takes away: from pods that lack the labels, what is let in by label."""
         others = Those(((Pods(EVERYTHING, EVERYTHING),),), required)
-        key = "fromRequires" if direction is Direction.INGRESS else "toRequires"
+        key = requires(direction)
         return Rule(
             direction,
             (Unclear((others,), f"pods that lack what {key} asks for"),),
@@ -220,18 +268,19 @@ class _Spec:
             node.place,
             action=Action.DENY,
             order=FIRST,
-            doubt=Problem(
-                node.place, f"has {key}, which takes away from what other rules allow; new releases ignore it"
-            ),
+            doubt=Problem(node.place, _REQUIRES.format(key)),
         )
 
 
-def _named_elsewhere(rule: Rule) -> Problem | None:
-    """On the way out a port's name is looked up among all pods, and means nothing where two disagree."""
-    if rule.direction is Direction.EGRESS and rule.named:
-        name = rule.named[0].name
-        return Problem(rule.place, f"lets out to the port named {name}, which means what other pods call so")
-    return None
+def _named_elsewhere(rule: Rule) -> Rule:
+    """On the way out a port's name is looked up among all pods, for whatever peer, and may be any number.
+
+    It means nothing where two pods disagree (pkg/policy/l4.go, toMapState).
+    """
+    if rule.direction is Direction.INGRESS or not rule.named:
+        return rule
+    said = f"is about the port named {rule.named[0].name}, which means what other pods call so"
+    return replace(rule, ports=EVERY_PORT, doubt=rule.doubt or Problem(rule.place, said))
 
 
 def _flag(fields: Fields, key: str) -> bool | None:

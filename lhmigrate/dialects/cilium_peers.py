@@ -43,12 +43,17 @@ _ENTITIES: Final = {
     "kube-apiserver": Entity.KUBE_APISERVER,
     "cluster": Entity.CLUSTER,
     "world": Entity.WORLD,
+    "world-ipv4": Entity.WORLD,
+    "world-ipv6": Entity.WORLD,
     "ingress": Entity.INGRESS,
     "init": Entity.OTHER,
     "health": Entity.OTHER,
     "unmanaged": Entity.OTHER,
 }
+_BY_FAMILY: Final = frozenset({"world-ipv4", "world-ipv6"})
 _NODES: Final = (Part(Entity.HOST), Part(Entity.REMOTE_NODE), Part(Entity.KUBE_APISERVER))
+_WITHOUT: Final = frozenset({Operator.NOT_IN, Operator.DOES_NOT_EXIST})
+_NO_PODS: Final = (*_NODES, Part(Entity.WORLD), Part(Entity.INGRESS), Part(Entity.OTHER))
 _ABROAD: Final = (Part(Entity.WORLD), Part(Entity.KUBE_APISERVER))
 
 Home = Selector | None
@@ -73,11 +78,21 @@ class Endpoints(NamedTuple):
             return pods
         return Unclear((pods,), f"those of {pods} with {', '.join(map(str, self.unseen))}")
 
+    @property
+    def may_be_no_pod(self) -> bool:
+        """Whether it speaks of namespaces and asks for no label that only pods have: then nodes and the world fit, too.
+
+        A selector gets its own namespace only where it names none (utils.go, getEndpointSelector).
+        """
+        lines = (*self.pods.requirements, *self.namespaces.requirements, *self.unseen)
+        return bool(self.namespaces) and all(line.operator in _WITHOUT for line in lines)
+
     def _part(self) -> Peer:
         line = self.reserved[0]
         alone = len(self.reserved) == 1 and not (self.pods or self.namespaces or self.unseen)
         entity = _ENTITIES.get(line.key.removeprefix(_RESERVED))
-        if alone and entity is not None and line.operator in {Operator.IN, Operator.EXISTS}:
+        known = entity is not None and line.key.removeprefix(_RESERVED) not in _BY_FAMILY
+        if alone and entity is not None and known and line.operator in {Operator.IN, Operator.EXISTS}:
             return Part(entity)
         return Unclear()
 
@@ -134,20 +149,30 @@ def read_requires(rule: Fields, direction: Direction, home: Home) -> tuple[Peer,
     """Those that `fromRequires` or `toRequires` leave a chance; none: it is not there.
 
     They take away from what every rule for the same endpoints lets through by label (layer3.rst, "Additional Label
-    Requirements"); Cilium dropped them in 1.19.
+    Requirements"). Cilium dropped them in 1.19: there the field cannot hold them (pkg/policy/api/ingress.go).
     """
-    key = "fromRequires" if direction is Direction.INGRESS else "toRequires"
-    return tuple(read_endpoints(node).peer(home) for node in rule.items(key) or ())
+    return tuple(read_endpoints(node).peer(home) for node in rule.items(requires(direction)) or ())
+
+
+def requires(direction: Direction) -> str:
+    """The field that says so."""
+    return "fromRequires" if direction is Direction.INGRESS else "toRequires"
 
 
 def _endpoints(node: Node, home: Home) -> Iterator[Peer]:
-    yield read_endpoints(node).peer(home)
+    found = read_endpoints(node)
+    yield found.peer(home)
+    if found.may_be_no_pod:
+        yield Unclear(_NO_PODS, "whatever is no pod")
 
 
 def _entity(node: Node, _: Home) -> Iterator[Peer]:
     name = string(node, "an entity")
     if name == "all":
         yield Everyone()
+    elif name in _BY_FAMILY:
+        # Where a cluster has one family only, nobody is known by it (pkg/labels/cidr.go, AddWorldLabel).
+        yield Unclear((Part(Entity.WORLD),), f"the entity {name}")
     elif name in _ENTITIES:
         yield Part(_ENTITIES[name])
     elif name != "none":

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from lhmigrate.errors import Place, Problem
     from lhmigrate.findings import Check, Context, Environment, Finding, Hop, Plan
+    from lhmigrate.gate import Gate
     from lhmigrate.patch import Step
     from lhmigrate.reports.rows import Row
     from lhmigrate.upgrades import Upgrades
@@ -151,6 +152,14 @@ def of_check(check: Check) -> Report:
     return Report((account,), unread=check.context.coverage.unread)
 
 
+def of_gate(gate: Gate) -> Report:
+    """What is told of an upgrade that is about to start."""
+    accounts = () if gate.plan is None else (_planned(gate.plan, ()),)
+    unread = () if gate.plan is None else gate.plan.context.coverage.unread
+    level = worst(gate.findings) if gate.shut else None
+    return Report(accounts, summary=(Verdict(gate.sentence, level),), unread=unread)
+
+
 def of_upgrades(upgrades: Upgrades) -> Report:
     """What is told of everything that a tree declares."""
     accounts = tuple(
@@ -191,7 +200,7 @@ def _chapter(plan: Plan, number: int, hop: Hop, steps: Sequence[Step]) -> Chapte
         calm = (
             Verdict("Nothing to change for this hop that is known; see what is unknown.", Level.NOTE)
             if any(finding.code is Code.FLOW_UNKNOWN for finding in mine)
-            else Verdict("Nothing to change for this hop, as far as these files go.")
+            else Verdict(f"Nothing to change for this hop, as far as {_seen(plan)}.")
         )
     after = [one for one in mine if one.phase is Phase.AFTER]
     rest = [one for one in mine if one.phase is not Phase.AFTER]
@@ -205,6 +214,10 @@ def _chapter(plan: Plan, number: int, hop: Hop, steps: Sequence[Step]) -> Chapte
         calm,
         tuple(step for step in steps if step.hop is hop),
     )
+
+
+def _seen(plan: Plan) -> str:
+    return "this cluster's policies go" if plan.context.coverage.cluster else "these files go"
 
 
 def _parts(*titled: tuple[str, Sequence[Finding]]) -> tuple[Part, ...]:
@@ -343,7 +356,8 @@ def basis(context: Context) -> str:
     """How much was read."""
     read = context.coverage
     unread = f"; {many(len(read.unread), 'place', 'places')} could not be read." if read.unread else "."
-    return f"Read {many(read.policies, 'policy', 'policies')} in {many(read.files, 'file', 'files')}{unread}"
+    where = f"the cluster of {read.cluster}" if read.cluster else many(read.files, "file", "files")
+    return f"Read {many(read.policies, 'policy', 'policies')} in {where}{unread}"
 
 
 def many(count: int, one: str, more: str) -> str:

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from lhmigrate.changes import Change
     from lhmigrate.errors import Place
     from lhmigrate.findings import Check, Environment, Finding, Hop, Plan
+    from lhmigrate.gate import Gate
     from lhmigrate.page import Page
     from lhmigrate.policy import Policy
     from lhmigrate.release import Evidence, Glossary, Release
+    from lhmigrate.summary import Row
     from lhmigrate.upgrades import Upgrades
 
 FORMAT = 1
@@ -37,6 +39,26 @@ def plan(plan: Plan, edits: Edits = MappingProxyType({})) -> str:
             "environments": [],
             "findings": [_finding(finding, edits.get(finding, ())) for finding in plan.findings],
             **_context(plan.findings, plan.context),
+        }
+    )
+
+
+def gate(gate: Gate) -> str:
+    """Whether an upgrade may start, with the plan that says why."""
+    plan = gate.plan
+    context = Context() if plan is None else plan.context
+    return text(
+        {
+            "format": FORMAT,
+            "command": "gate",
+            "cluster": gate.cluster,
+            "open": not gate.shut,
+            "sentence": gate.sentence,
+            "from": str(plan.old) if plan else None,
+            "to": str(gate.to),
+            "hops": [hop_ends(hop) for hop in plan.hops] if plan else [],
+            "findings": [_finding(finding) for finding in gate.findings],
+            **_context(gate.findings, context),
         }
     )
 
@@ -187,6 +209,31 @@ def _finding(finding: Finding, edits: Iterable[dict[str, Any]] = (), environment
         **place_keys(finding.place),
         "edits": list(edits),
     }
+
+
+def fleet(rows: Iterable[Row], code: int) -> str:
+    """What many reports say."""
+    return text(
+        {
+            "format": FORMAT,
+            "command": "summary",
+            "code": code,
+            "reports": [
+                {
+                    "file": one.name,
+                    "command": one.command or None,
+                    "from": one.old,
+                    "to": one.new,
+                    "errors": one.errors,
+                    "warnings": one.warnings,
+                    "notes": one.notes,
+                    "code": one.code,
+                    "told": one.told,
+                }
+                for one in rows
+            ],
+        }
+    )
 
 
 def diff(old: Release, new: Release, found: Iterable[Change]) -> str:

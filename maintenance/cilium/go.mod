@@ -1,0 +1,7 @@
+module lhmigrate/maintenance/cilium
+
+go 1.26
+
+require github.com/cilium/cilium v1.20.2
+
+replace sigs.k8s.io/controller-tools => github.com/cilium/controller-tools v0.21.0-1
