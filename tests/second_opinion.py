@@ -9,13 +9,15 @@ from it here or in the tests that ask it:
 - `egress: []` without `policyTypes` isolates, which the API server's defaulting does not mean; the types are filled in
   as the API server fills them in (Kubernetes, pkg/apis/networking/v1/defaults.go).
 - Of Calico's API it knows `projectcalico.org/v3` alone, and not the label by which Calico names namespaces, nor rules
-  by Services: that of the API server becomes its ports at its addresses, as far as these were said.
+  by Services: that of the API server becomes its ports at its addresses, as far as these were said. Of quotes it knows
+  the single ones.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import json
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -99,6 +101,7 @@ class Universe:
         for direction in ("ingress", "egress"):
             if direction in spec:
                 spec[direction] = [rule for one in spec[direction] if (rule := self._without_services(one)) is not None]
+        spec = json.loads(json.dumps(spec).replace('\\"', "'"))
         metadata = {**policy["metadata"], "name": f"policy-{number}"}
         return {"apiVersion": "projectcalico.org/v3", "kind": policy["kind"], "metadata": metadata, "spec": spec}
 

@@ -430,10 +430,12 @@ def test_a_network_goes_to_its_sisters_and_one_of_another_family_does_not() -> N
 @pytest.mark.parametrize(
     ("selector", "more", "after"),
     [
-        ("app == 'a'", ["b"], "app in {'a', 'b'}"),
-        ('app == "a"', ["b"], "app in {'a', 'b'}"),
+        ("app == 'a'", ["b"], "app == 'a' || app == 'b'"),
+        ('app in {"a"}', ["b"], "app in {\"a\", 'b'}"),
+        ("app in {}", ["b"], "app in {} || app == 'b'"),
         ("app in {'a', 'b'}", ["c", "d"], "app in {'a', 'b', 'c', 'd'}"),
-        ("app in { 'a', }", ["b"], "app in { 'a', 'b'}"),
+        ("app in { 'a' } ", ["b"], "app in { 'a', 'b' } "),
+        ("app in {'a', }", ["b"], "app in {'a', } || app == 'b'"),
         ("app == 'a' && has(x)", ["b"], "app == 'a' && has(x) || app == 'b'"),
         ("has(x)", ["b"], "has(x) || app == 'b'"),
     ],

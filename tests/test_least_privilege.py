@@ -107,7 +107,7 @@ def listed(data: Any) -> list[Data]:  # noqa: ANN401 - any YAML
         return []
     if "items" in data:
         return [one for item in data["items"] for one in listed(item)]
-    return [data] if data.get("kind", "NetworkPolicy") in {"NetworkPolicy", "GlobalNetworkPolicy"} else []
+    return [data] if data.get("kind") in {"NetworkPolicy", "GlobalNetworkPolicy"} else []
 
 
 def shipped_by(release: Release, world_settings: Settings) -> Iterator[Data]:

@@ -7,6 +7,7 @@ Service are for egress alone: what arrives may come from a tunnel, whose address
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,6 +40,8 @@ _FAR: Final = {Direction.INGRESS: "source", Direction.EGRESS: "destination"}
 _NEAR: Final = {Direction.INGRESS: "destination", Direction.EGRESS: "source"}
 _NAME: Final = "projectcalico.org/name"
 _API_SERVER: Final = {"name": "kubernetes", "namespace": "default"}
+_LIST: Final = re.compile(r"(.*[\"'])([ \t]*\}[ \t]*)")
+"""An expression that ends with a list, up to its last value, and what follows that."""
 _COMPARED: Final = {Operator.CONTAINS: "contains", Operator.STARTS_WITH: "starts with", Operator.ENDS_WITH: "ends with"}
 _NOT_COMPARED: Final = {
     Operator.DOES_NOT_CONTAIN: "contains",
@@ -89,16 +92,16 @@ def _with_peers(edit: AddPeers, found: Located) -> Op:
 
 
 def _either(text: str, other: Selector) -> str:
-    """An expression that also means what the other selector does: one more value of the same label, if it can be."""
-    known = parse(text)
-    mine, theirs = _single(known), _single(other)
-    if mine is None or theirs is None or mine.key != theirs.key:
+    """An expression that also means what the other selector does: its list with one more value, if it is such a list.
+
+    What is there stays as it is; more is only put in.
+    """
+    mine, theirs = _single(parse(text)), _single(other)
+    listed = _LIST.fullmatch(text)
+    if mine is None or theirs is None or mine.key != theirs.key or listed is None:
         return f"{text} || {expression(other)}"
     more = "".join(f", '{value}'" for value in sorted(theirs.values - mine.values))
-    listed = text.rstrip()
-    if listed.endswith("}"):
-        return f"{listed[:-1].rstrip().rstrip(',')}{more}}}"
-    return f"{mine.key} in {{'{next(iter(mine.values))}'{more}}}"
+    return f"{listed[1]}{more}{listed[2]}"
 
 
 def _single(selector: Selector) -> Requirement | None:
