@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate.cni import NATIVE, Dialect
 from lhmigrate.errors import Problem
+from lhmigrate.policy import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,9 +77,17 @@ def _left_out(policy: Policy) -> Policy:
     The API says that rules of such a direction are ignored; Cilium takes them for rules all the same (cilium/cilium,
     pkg/k8s/network_policy.go, ParseNetworkPolicy).
     """
-    named = " and ".join(sorted(direction.value for direction in policy.left_out))
+    rules = {direction: tuple(one for one in policy.left_out if one.direction is direction) for direction in Direction}
+    named = " and ".join(direction.value for direction, found in rules.items() if found)
     why = Problem(policy.place, f"has rules for {named} that its policyTypes leave out, and Cilium heeds them")
-    return replace(policy, isolates=policy.left_out, ingress=(), egress=(), left_out=frozenset(), unread=(why,))
+    return replace(
+        policy,
+        isolates=frozenset(direction for direction, found in rules.items() if found),
+        ingress=rules[Direction.INGRESS],
+        egress=rules[Direction.EGRESS],
+        left_out=(),
+        unread=(why,),
+    )
 
 
 def _doubted(policy: Policy) -> Policy:

@@ -193,8 +193,8 @@ class Policy:
     """Whether its labels say that a Helm release owns it, as a dump of a cluster shows."""
     shipped_by: str | None = None
     """The release that installs it; None: it is the user's own."""
-    left_out: frozenset[Direction] = frozenset()
-    """Directions for which it has rules that its `policyTypes` leave out."""
+    left_out: tuple[Rule, ...] = ()
+    """Rules of a direction that its `policyTypes` leave out."""
     alone: bool = True
     """Whether its object makes no other policy, so that what is changed in that is changed in this one alone."""
     idle: str = ""

@@ -287,9 +287,8 @@ class Author:
             if self._chance(0.6):
                 spec[direction] = [self._plain_rule(key) for _ in range(self._dice.choice((0, 1, 2)))]
         there = [one.capitalize() for one in DIRECTIONS if one in spec]
-        # Cilium takes rules of a direction that `policyTypes` does not name for rules all the same.
-        spec["policyTypes"] = there or ["Ingress"]
-        return spec
+        types = self._dice.choice((there, there, [], ["Ingress"], ["Egress"], ["Ingress", "Egress"]))
+        return {**spec, "policyTypes": types} if types else spec
 
     def _plain_rule(self, key: str) -> Data:
         ports: tuple[Data, ...] = (

@@ -17,11 +17,14 @@ from cilium_engine import DIRECTIONS, ENGINE, OURS, PORTS, ask, kept, made_up, t
 from hard_cases import written
 
 from lhmigrate.cluster import Leg
+from lhmigrate.cni import CNIS
 from lhmigrate.endpoints import Pod
+from lhmigrate.enforcement import settle
 from lhmigrate.manifests import read
 from lhmigrate.policies import Policies
 from lhmigrate.ports import Ports
 from lhmigrate.release import Flow
+from lhmigrate.settings import Settings
 from lhmigrate.verdict import Answer, judge
 
 if TYPE_CHECKING:
@@ -48,7 +51,8 @@ def let_through(said: Answers, own: str, direction: str, peer: str, port: Port) 
 
 def compared(policies: list[Data], said: Answers) -> Counter[tuple[Answer, bool]]:
     """How often we say something, and the engine lets it through or not."""
-    engine = Policies(read(yaml.safe_dump_all(policies), "case.yaml").policies)
+    written = read(yaml.safe_dump_all(policies), "case.yaml").policies
+    engine = Policies(settle(Settings(cni=CNIS["cilium"]), written).policies)
     found: Counter[tuple[Answer, bool]] = Counter()
     for own, pod in OURS.items():
         if not isinstance(pod, Pod):

@@ -53,7 +53,7 @@ def read(document: Fields, shipped_by: str | None = None) -> tuple[Policy, ...]:
         # Rules of a direction that is not isolated are ignored, as the API says of policyTypes.
         ingress=ingress if Direction.INGRESS in isolates else (),
         egress=egress if Direction.EGRESS in isolates else (),
-        left_out=frozenset(rule.direction for rule in (*ingress, *egress)) - isolates,
+        left_out=tuple(rule for rule in (*ingress, *egress) if rule.direction not in isolates),
         owned_by_helm=metadata.owned_by_helm,
         shipped_by=shipped_by,
     )
