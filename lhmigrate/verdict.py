@@ -326,9 +326,9 @@ def _through(stage: Stage, question: _Question, arriving: Ports) -> _Outcome:
     settled: set[Action] = set()
     for step in stage.steps:
         rule = step.rule
-        if not step.sure and rule.action in settled and Action.DENY in settled:
-            continue
         if not rule.named and not rule.ports.meets(left):
+            continue
+        if not step.sure and rule.action in settled and Action.DENY in settled:
             continue
         match = _matches(step, question)
         if match is Match.NO:
