@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.cni import CNIS
-from lhmigrate.inventory import Inventory
-from lhmigrate.manifests import read
-from lhmigrate.settings import Settings
-from lhmigrate.state import World, judge_all
-from lhmigrate.yamltext import parse, pieces
+from lhmigrate.files.manifests import read
+from lhmigrate.files.yamltext import parse, pieces
+from lhmigrate.judging.inventory import Inventory
+from lhmigrate.judging.state import World, judge_all
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.model.cni import CNIS
+from lhmigrate.model.settings import Settings
 
 if TYPE_CHECKING:
     import resource

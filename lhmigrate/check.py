@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lhmigrate import lint, notes, pitfalls
-from lhmigrate.findings import Check, Code, Context, Finding, Level
-from lhmigrate.release import Usage
-from lhmigrate.state import World, judge_all
-from lhmigrate.verdict import Answer
-from lhmigrate.wording import Words, place
+from lhmigrate.findings import lint, notes, pitfalls
+from lhmigrate.findings.findings import Check, Code, Context, Finding, Level
+from lhmigrate.findings.wording import Words, place
+from lhmigrate.judging.state import World, judge_all
+from lhmigrate.judging.verdict import Answer
+from lhmigrate.longhorn.release import Usage
 
 if TYPE_CHECKING:
-    from lhmigrate.catalogue import Catalogue
-    from lhmigrate.cluster import Leg
-    from lhmigrate.inventory import Inventory
-    from lhmigrate.release import Release
-    from lhmigrate.settings import Settings
-    from lhmigrate.verdict import Verdict
+    from lhmigrate.judging.cluster import Leg
+    from lhmigrate.judging.inventory import Inventory
+    from lhmigrate.judging.verdict import Verdict
+    from lhmigrate.longhorn.catalogue import Catalogue
+    from lhmigrate.longhorn.release import Release
+    from lhmigrate.model.settings import Settings
 
 _BLOCKED = {Usage.EVERYONE: Level.ERROR, Usage.SOME: Level.WARNING, Usage.FEW: Level.NOTE}
 _UNKNOWN = {Usage.EVERYONE: Level.WARNING, Usage.SOME: Level.NOTE, Usage.FEW: Level.NOTE}

@@ -20,20 +20,20 @@ from lhmigrate.printing import Printer, ReportFormat
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from lhmigrate.catalogue import Catalogue
     from lhmigrate.config import Options
+    from lhmigrate.editing.patch import Installation, Step
+    from lhmigrate.editing.patching import Done
     from lhmigrate.errors import Problem
-    from lhmigrate.findings import Finding, Level, Plan
-    from lhmigrate.gate import Gate
-    from lhmigrate.inventory import Inventory
-    from lhmigrate.kustomize import Composition
-    from lhmigrate.patch import Installation, Step
-    from lhmigrate.patching import Done
-    from lhmigrate.release import Glossary, Release
+    from lhmigrate.files.kustomize import Composition
+    from lhmigrate.files.sources import Reading
+    from lhmigrate.findings.findings import Finding, Level, Plan
+    from lhmigrate.judging.inventory import Inventory
+    from lhmigrate.kube.gate import Gate
+    from lhmigrate.longhorn.catalogue import Catalogue
+    from lhmigrate.longhorn.release import Glossary, Release
+    from lhmigrate.model.settings import Settings
     from lhmigrate.reports.account import Report
     from lhmigrate.reports.json import Edits
-    from lhmigrate.settings import Settings
-    from lhmigrate.sources import Reading
 
 NOTHING_TO_DO, SOMETHING_TO_DO, COULD_NOT_RUN = 0, 1, 2
 
@@ -227,8 +227,8 @@ def _wanted(to: str | None) -> str:
 
 def _plan_of(run: _Run | _Live, old: Release, to: str, printer: Printer, fail_on: FailOn) -> Never:
     """Plans from one release to another."""
-    from lhmigrate import hops
     from lhmigrate import plan as planning
+    from lhmigrate.longhorn import hops
 
     new = run.catalogue.find(to)
     way = hops.way(run.catalogue, old, new)
@@ -258,7 +258,8 @@ def _plan_by_tree(
     fail_on: FailOn,
 ) -> Never:
     """Plans for the installations that the tree itself declares, as far as they move."""
-    from lhmigrate import scan, worktree
+    from lhmigrate.files import scan
+    from lhmigrate.git import worktree
 
     progress = _Progress()
     here = os.path.realpath(os.curdir)
@@ -267,7 +268,8 @@ def _plan_by_tree(
     composed = _composed(paths)
     looked_into = composed.paths if composed is not None else paths or [root or "."]
     ahead = scan.ReadAhead(looked_into, progress.tell, scan.POLICIES if paths else scan.BOTH)
-    from lhmigrate import config, moves
+    from lhmigrate import config
+    from lhmigrate.bumps import moves
 
     options = given.options(), config.read(config_file)
     catalogue = _catalogue(list(options[0].over(options[1]).specs))
@@ -329,7 +331,7 @@ def patch(
     with _sentences_for_errors(writes=wanted_on_disk):
         given = Given(namespace, default_namespace, install, cni, values, using, without, specs)
         run = _Run(paths or [], config, given, writes=wanted_on_disk)
-        from lhmigrate import patching
+        from lhmigrate.editing import patching
 
         wanted = patching.Wanted(
             hop=hop,
@@ -343,7 +345,7 @@ def patch(
         old, new = run.catalogue.find(from_), run.catalogue.find(to)
         done = patching.patch(run.catalogue, old, new, run.installation(), wanted)
         if format_ is Format.json:
-            from lhmigrate.around import shown
+            from lhmigrate.editing.around import shown
             from lhmigrate.reports import json_patch
 
             printing.put(json_patch.patch(old, new, done, shown))
@@ -452,7 +454,7 @@ def gate(
 ) -> None:
     """Whether an upgrade of the running cluster may start. Reads the cluster, and no files."""
     with _sentences_for_errors(lenient=warn_only):
-        from lhmigrate import gate as gates
+        from lhmigrate.kube import gate as gates
 
         printer = _printer(context, formats, output)
         live = _Live(Given(namespace, None, install, cni, values, using, without, specs), config, kube_context, timeout)
@@ -476,8 +478,8 @@ def gate(
 
 def _leave_behind(live: _Live, made: Gate, where: list[Where], in_json: Callable[[], str]) -> None:
     """Writes the result where it was asked for. Where that fails, the result stands all the same."""
-    from lhmigrate import announce
     from lhmigrate.errors import Refusal
+    from lhmigrate.kube import announce
 
     home = live.settings.namespace
     for one in dict.fromkeys(where):
@@ -545,8 +547,8 @@ def generate(
     with _sentences_for_errors():
         run = _Run([], config, Given(namespace, None, install, cni, values, using, without, specs))
         known = run.catalogue.find(release)
-        from lhmigrate import generate as generating
-        from lhmigrate.cni import Dialect
+        from lhmigrate.editing import generate as generating
+        from lhmigrate.model.cni import Dialect
         from lhmigrate.reports import generate as generated
 
         spoken, settings = generating.spoken(run.settings, Dialect[dialect.upper()] if dialect else None)
@@ -569,7 +571,7 @@ def diff(
     with _sentences_for_errors():
         catalogue = _catalogue(specs or [])
         old, new = catalogue.find(from_), catalogue.find(to)
-        from lhmigrate import changes
+        from lhmigrate.longhorn import changes
 
         found = changes.between(old, new)
         if format_ is Format.json:
@@ -659,10 +661,10 @@ def comment(
 ) -> None:
     """Keeps one comment on a pull request up to date with a report. The token comes from the environment."""
     with _sentences_for_errors():
-        from lhmigrate import comment as commenting
-        from lhmigrate import target
+        from lhmigrate.forge import comment as commenting
+        from lhmigrate.forge import target
+        from lhmigrate.forge.web import Time
         from lhmigrate.reports.visible import visible
-        from lhmigrate.web import Time
 
         asked = target.Asked(forge and forge.value, api, repository, pr, author)
         meant = target.of(asked, os.environ, _event())
@@ -681,7 +683,7 @@ def comment(
 
 def _text(file: str) -> str:
     from lhmigrate.errors import Place, Refusal
-    from lhmigrate.scan import STDIN
+    from lhmigrate.files.scan import STDIN
 
     try:
         data = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
@@ -769,7 +771,7 @@ class _Run:
     """What the options of one run say."""
 
     def __init__(self, paths: list[str], config_file: str | None, given: Given, *, writes: bool = False) -> None:
-        from lhmigrate.scan import ReadAhead
+        from lhmigrate.files.scan import ReadAhead
 
         self._paths = paths
         self._progress = _Progress()
@@ -785,7 +787,7 @@ class _Run:
     @cached_property
     def reading(self) -> Reading:
         """What the user's files hold, as it was read."""
-        from lhmigrate import sources
+        from lhmigrate.files import sources
 
         scan = self._ahead.result()
         self._progress.end()
@@ -794,8 +796,8 @@ class _Run:
     def installation(self) -> Installation:
         """What a patch starts from."""
         from lhmigrate import config
-        from lhmigrate.around import Around
-        from lhmigrate.patch import Installation
+        from lhmigrate.editing.around import Around
+        from lhmigrate.editing.patch import Installation
 
         around, options, glossary = Around(self._paths), self._options, self.catalogue.glossary
         return Installation(
@@ -809,14 +811,15 @@ class _Run:
 
     def steps(self, plan: Plan) -> list[Step]:
         """What a patch would edit, for all of a plan's hops."""
-        from lhmigrate import patch
-        from lhmigrate.findings import Phase
+        from lhmigrate.editing import patch
+        from lhmigrate.findings.findings import Phase
 
         return patch.steps(self.installation(), plan.hops, tuple(Phase))
 
     def inventory(self, releases: list[Release]) -> Inventory:
         """The user's policies. Ends the run where policies are there and none could be read."""
-        from lhmigrate import config, inventory
+        from lhmigrate import config
+        from lhmigrate.judging import inventory
 
         return inventory.judged(inventory.take(self.reading, self.settings, releases, config.kustomized_to))
 
@@ -833,9 +836,10 @@ class _Live:
         paths: list[str] | None = None,
         running: str | None = None,
     ) -> None:
-        from lhmigrate import config, connection, observed
-        from lhmigrate.apiserver import ApiServer
+        from lhmigrate import config
         from lhmigrate.errors import Refusal
+        from lhmigrate.kube import connection, observed
+        from lhmigrate.kube.apiserver import ApiServer
 
         if paths:
             raise Refusal("--cluster reads the cluster's policies, and no files: leave out the paths, or --cluster")
@@ -865,29 +869,29 @@ class _Live:
 
 def _composed(paths: list[str]) -> Composition | None:
     """What kustomize would read in place of these paths, where it would build one of them."""
-    from lhmigrate.scan import kustomization
+    from lhmigrate.files.scan import kustomization
 
     if not any(map(kustomization, paths)):
         return None
-    from lhmigrate import kustomize
+    from lhmigrate.files import kustomize
 
     return kustomize.compose(paths)
 
 
 def _after_a_run_cut_short(paths: list[str], *, writes: bool) -> None:
     """Undoes what a killed run left, before anything is read to be written; whoever only reads is told."""
-    from lhmigrate.scan import STDIN
+    from lhmigrate.files.scan import STDIN
 
     files = [path for path in paths if path != STDIN]
     if writes:
-        from lhmigrate import journal
+        from lhmigrate.files import journal
 
         _tell(*journal.recover(files))
     elif files:
-        from lhmigrate import workplace
+        from lhmigrate.files import workplace
 
         if any(map(workplace.left_behind, files)):
-            from lhmigrate import journal
+            from lhmigrate.files import journal
 
             _tell(*journal.unfinished(files))
 
@@ -900,8 +904,8 @@ def _tell(*problems: Problem | str) -> None:
 
 
 def _catalogue(specs: list[str]) -> Catalogue:
-    from lhmigrate.catalogue import Catalogue, shipped_specs
     from lhmigrate.errors import Place, Refusal
+    from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
 
     for folder in specs:
         if not Path(folder).is_dir():
@@ -966,8 +970,8 @@ def _complain(message: str, *details: str) -> None:
 
 def _show(done: Done, glossary: Glossary) -> None:
     """The diff on stdout, byte for byte unless a person looks at it; what is to be said of it on stderr."""
-    from lhmigrate.around import shown
-    from lhmigrate.patch import joined
+    from lhmigrate.editing.around import shown
+    from lhmigrate.editing.patch import joined
     from lhmigrate.reports import patch as patches
 
     changed = patches.unified(joined(done.steps), shown)
@@ -1001,13 +1005,13 @@ def _level(fail_on: FailOn, *, exit_zero: bool) -> FailOn:
 
 
 def _levels(fail_on: FailOn) -> tuple[Level, ...]:
-    from lhmigrate.findings import Level
+    from lhmigrate.findings.findings import Level
 
     return {FailOn.error: (Level.ERROR,), FailOn.warning: (Level.ERROR, Level.WARNING), FailOn.never: ()}[fail_on]
 
 
 def _leave(findings: tuple[Finding, ...], fail_on: FailOn, *, unclear: bool = False) -> Never:
-    from lhmigrate.findings import something_to_do
+    from lhmigrate.findings.findings import something_to_do
 
     to_do = something_to_do(findings, _levels(fail_on)) or (unclear and fail_on is not FailOn.never)
     raise typer.Exit(SOMETHING_TO_DO if to_do else NOTHING_TO_DO)

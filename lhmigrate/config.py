@@ -9,20 +9,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from lhmigrate.cni import CNIS
 from lhmigrate.errors import Place, Problem, Refusal, Unreadable
-from lhmigrate.fields import Fields, plain, string, wrong
-from lhmigrate.ports import NO_PORT, Ports
-from lhmigrate.scan import KUSTOMIZATIONS
-from lhmigrate.settings import INSTALLS, PeerFacts, Settings
-from lhmigrate.singles import document
-from lhmigrate.values import Values, merged
-from lhmigrate.yamltext import Mapping
+from lhmigrate.files.fields import Fields, plain, string, wrong
+from lhmigrate.files.scan import KUSTOMIZATIONS
+from lhmigrate.files.singles import document
+from lhmigrate.files.yamltext import Mapping
+from lhmigrate.model.cni import CNIS
+from lhmigrate.model.ports import NO_PORT, Ports
+from lhmigrate.model.settings import INSTALLS, PeerFacts, Settings
+from lhmigrate.model.values import Values, merged
 
 if TYPE_CHECKING:
-    from lhmigrate.endpoints import Network
-    from lhmigrate.release import Glossary
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
+    from lhmigrate.longhorn.release import Glossary
+    from lhmigrate.model.endpoints import Network
 
 FILE: Final = ".lhmigrate.yaml"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lhmigrate import disk
 from lhmigrate.errors import Place, Refusal
+from lhmigrate.files import disk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,23 +6,23 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate import collisions, lint, notes, pitfalls, wording
-from lhmigrate.findings import Code, Context, Finding, Hop, Level, Phase, Plan
-from lhmigrate.ports import NO_PORT, Ports
-from lhmigrate.release import Usage
-from lhmigrate.state import LegKey, World, key_of
-from lhmigrate.transition import Transition
+from lhmigrate.findings import collisions, lint, notes, pitfalls, wording
+from lhmigrate.findings.findings import Code, Context, Finding, Hop, Level, Phase, Plan
+from lhmigrate.judging.state import LegKey, World, key_of
+from lhmigrate.judging.transition import Transition
+from lhmigrate.longhorn.release import Usage
+from lhmigrate.model.ports import NO_PORT, Ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lhmigrate.cluster import Leg
-    from lhmigrate.findings import Way
-    from lhmigrate.inventory import Inventory
-    from lhmigrate.release import Glossary
-    from lhmigrate.settings import Settings
-    from lhmigrate.transition import Hurt
-    from lhmigrate.verdict import Verdict
+    from lhmigrate.findings.findings import Way
+    from lhmigrate.judging.cluster import Leg
+    from lhmigrate.judging.inventory import Inventory
+    from lhmigrate.judging.transition import Hurt
+    from lhmigrate.judging.verdict import Verdict
+    from lhmigrate.longhorn.release import Glossary
+    from lhmigrate.model.settings import Settings
 
 
 def make(way: Way, inventory: Inventory, settings: Settings, glossary: Glossary) -> Plan:
@@ -87,8 +87,8 @@ class _HopPlan:
     @cached_property
     def _edits(self) -> dict[LegKey, list[str]]:
         """What a patch would do about each flow that is cut, at either end of it."""
-        from lhmigrate import advice  # noqa: PLC0415 - most plans find nothing cut
-        from lhmigrate.widen import widen  # noqa: PLC0415
+        from lhmigrate.editing import advice  # noqa: PLC0415 - most plans find nothing cut
+        from lhmigrate.editing.widen import widen  # noqa: PLC0415
 
         told: dict[LegKey, list[str]] = defaultdict(list)
         for proposal in widen(self._transition)[0]:

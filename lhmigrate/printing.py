@@ -13,7 +13,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lhmigrate.release import Glossary
+    from lhmigrate.longhorn.release import Glossary
     from lhmigrate.reports.account import Report
     from lhmigrate.reports.screen import Screen
 
@@ -54,7 +54,7 @@ class Printer:
 
     def shown(self, file: str) -> str:
         """The name of a file in its checkout."""
-        from lhmigrate import around
+        from lhmigrate.editing import around
 
         return around.shown(str(Path(self.root, file)))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lhmigrate.findings import Level
+    from lhmigrate.findings.findings import Level
 
 FORMAT: Final = 1
 """Of the reports that are read (docs/json.md)."""

@@ -13,10 +13,10 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.fields import items, string
-from lhmigrate.release import Version
-from lhmigrate.specfile import document
+from lhmigrate.files.fields import items, string
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.longhorn.release import Version
+from lhmigrate.longhorn.specfile import document
 from maintenance.pointers import Checked, State, check
 from maintenance.upstream import Upstream
 from maintenance.verify import mend

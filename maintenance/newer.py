@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.release import Version
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.longhorn.release import Version
 from maintenance.upstream import Upstream
 
 if TYPE_CHECKING:

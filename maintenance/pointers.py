@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lhmigrate.release import Evidence, Pointer
+    from lhmigrate.longhorn.release import Evidence, Pointer
     from maintenance.upstream import Upstream
 
 

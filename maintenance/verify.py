@@ -11,8 +11,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.release import Version
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.longhorn.release import Version
 from maintenance.pointers import Checked, State, check
 from maintenance.upstream import Upstream
 

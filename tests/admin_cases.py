@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hard_cases import ALLOWED, BLOCKED, UNKNOWN, Case, addresses, pod, policy
 
-from lhmigrate.endpoints import Host, Outside
-from lhmigrate.labels import Match
+from lhmigrate.model.endpoints import Host, Outside
+from lhmigrate.model.labels import Match
 
 if TYPE_CHECKING:
-    from lhmigrate.verdict import Answer
+    from lhmigrate.judging.verdict import Answer
 
 # ---------------------------------------------------------------------------------------------------
 # Policies, written as short as they can be.

@@ -29,8 +29,8 @@ from hard_cases import (
     server_takes,
 )
 
-from lhmigrate.endpoints import Host, Outside, Role
-from lhmigrate.labels import Match
+from lhmigrate.model.endpoints import Host, Outside, Role
+from lhmigrate.model.labels import Match
 
 NP = "projectcalico.org/v3 NetworkPolicy"
 GNP = "projectcalico.org/v3 GlobalNetworkPolicy"

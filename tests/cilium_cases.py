@@ -25,8 +25,8 @@ from hard_cases import (
     server_takes,
 )
 
-from lhmigrate.endpoints import Endpoint, Host, Outside, Role
-from lhmigrate.labels import Match
+from lhmigrate.model.endpoints import Endpoint, Host, Outside, Role
+from lhmigrate.model.labels import Match
 
 A_SERVER, A_CLIENT, A_TWIN = (replace(one, by_address=Match.NO) for one in (SERVER, CLIENT, TWIN))
 DNS = replace(pod("dns", "kube-system", {"k8s-app": "kube-dns"}, at="10.3.0.1"), by_address=Match.NO)

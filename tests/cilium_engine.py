@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from cilium_cases import A_CLIENT, A_SERVER, A_TWIN, API_SERVER, DNS, OTHER_NODE, OWN_NODE
 from hard_cases import STORE, addresses
 
-from lhmigrate.endpoints import Endpoint, Outside, Pod
+from lhmigrate.model.endpoints import Endpoint, Outside, Pod
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,17 +10,17 @@ from ipaddress import ip_network
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING
 
-from lhmigrate.cluster import Leg
-from lhmigrate.endpoints import Endpoint, Host, Network, Outside, Pod
-from lhmigrate.http import Request
-from lhmigrate.labels import Labels, Match, Operator, Requirement, Selector
-from lhmigrate.manifests import read
-from lhmigrate.peers import Block, Pods
-from lhmigrate.policies import Policies
-from lhmigrate.ports import NO_PORT, Ports
-from lhmigrate.release import Flow
-from lhmigrate.tiers import put_in_place
-from lhmigrate.verdict import Answer, Verdict, judge
+from lhmigrate.files.manifests import read
+from lhmigrate.judging.cluster import Leg
+from lhmigrate.judging.policies import Policies
+from lhmigrate.judging.tiers import put_in_place
+from lhmigrate.judging.verdict import Answer, Verdict, judge
+from lhmigrate.longhorn.release import Flow
+from lhmigrate.model.endpoints import Endpoint, Host, Network, Outside, Pod
+from lhmigrate.model.http import Request
+from lhmigrate.model.labels import Labels, Match, Operator, Requirement, Selector
+from lhmigrate.model.peers import Block, Pods
+from lhmigrate.model.ports import NO_PORT, Ports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

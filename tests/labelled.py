@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from lhmigrate.labels import Labels
+from lhmigrate.model.labels import Labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

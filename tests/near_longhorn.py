@@ -14,15 +14,15 @@ import yaml
 from hypothesis import strategies as st
 from patched import HOPS, NAMESPACE
 
-from lhmigrate.cni import CNIS
-from lhmigrate.endpoints import WHOLE_INTERNET
-from lhmigrate.settings import PeerFacts, Settings
+from lhmigrate.model.cni import CNIS
+from lhmigrate.model.endpoints import WHOLE_INTERNET
+from lhmigrate.model.settings import PeerFacts, Settings
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
-    from lhmigrate.findings import Hop
-    from lhmigrate.release import Component, Flow, Release
+    from lhmigrate.findings.findings import Hop
+    from lhmigrate.longhorn.release import Component, Flow, Release
 
 Data = dict[str, Any]
 Draw = st.DrawFn

@@ -6,18 +6,19 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from lhmigrate import patch, sources
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.findings import Hop, Phase
-from lhmigrate.patch import Installation, Step
-from lhmigrate.scan import Candidate, Scan
-from lhmigrate.settings import Settings
+from lhmigrate.editing import patch
+from lhmigrate.editing.patch import Installation, Step
+from lhmigrate.files import sources
+from lhmigrate.files.scan import Candidate, Scan
+from lhmigrate.findings.findings import Hop, Phase
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.model.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from lhmigrate.inventory import KustomizedTo
-    from lhmigrate.release import Release
+    from lhmigrate.judging.inventory import KustomizedTo
+    from lhmigrate.longhorn.release import Release
 
 CATALOGUE = Catalogue([shipped_specs()])
 NAMESPACE = Settings().namespace

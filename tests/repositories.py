@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import git
 from running import inside, written
 
-from lhmigrate import ci
+from lhmigrate.forge import ci
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -31,12 +31,12 @@ from nca.Parsers.K8sPolicyYamlParser import K8sPolicyYamlParser
 from nca.Resources.OtherResources.K8sNamespace import K8sNamespace
 from nca.Utils.NcaLogger import NcaLogger
 
-from lhmigrate.ports import Ports
+from lhmigrate.model.ports import Ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from lhmigrate.endpoints import Network
+    from lhmigrate.model.endpoints import Network
 
 Data = dict[str, Any]
 

@@ -6,7 +6,7 @@ import pytest
 from admin_cases import BANP, CNP, CONNECTIVITY, OURS, PROBES, SETTLED, Matrix, Probes, anp, banp, cnp, rules
 from hard_cases import Case, policy
 
-from lhmigrate.manifests import read
+from lhmigrate.files.manifests import read
 
 
 @pytest.mark.parametrize("matrix", [pytest.param(one, id=one.says) for one in CONNECTIVITY])

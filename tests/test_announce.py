@@ -11,11 +11,11 @@ from api_server import Call, Cluster, serving
 from live_cluster import HOME, around, policy, running
 from running import Run, inside
 
-from lhmigrate import announce
-from lhmigrate.apiserver import ApiServer
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.connection import connect
-from lhmigrate.gate import Gate
+from lhmigrate.kube import announce
+from lhmigrate.kube.apiserver import ApiServer
+from lhmigrate.kube.connection import connect
+from lhmigrate.kube.gate import Gate
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
 
 if TYPE_CHECKING:
     from pathlib import Path

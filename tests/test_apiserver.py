@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from api_server import NAME, STRANGER, TOKEN, Call, Cluster, Fault, kubeconfig, serving
 
-from lhmigrate.apiserver import PAGE, ApiServer, Resource
-from lhmigrate.connection import connect, proxy_for
 from lhmigrate.errors import Refusal
-from lhmigrate.web import Time
+from lhmigrate.forge.web import Time
+from lhmigrate.kube.apiserver import PAGE, ApiServer, Resource
+from lhmigrate.kube.connection import connect, proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from running import CUTTING, HANGING, POLICY, inside, program, shell, written
 
-from lhmigrate import scan
+from lhmigrate.files import scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

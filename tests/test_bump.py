@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lhmigrate import bump
-from lhmigrate.bump import Change, compare
+from lhmigrate.bumps import bump
+from lhmigrate.bumps.bump import Change, compare
 from lhmigrate.declarations.declaration import Declaration, HelmValues, spelled
 from lhmigrate.errors import Place
 

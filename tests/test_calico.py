@@ -17,8 +17,8 @@ from hard_cases import (
     written,
 )
 
-from lhmigrate.manifests import read
-from lhmigrate.policy import Direction
+from lhmigrate.files.manifests import read
+from lhmigrate.model.policy import Direction
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.says) for case in CASES])

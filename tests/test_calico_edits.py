@@ -16,28 +16,28 @@ from patched import HOPS, after, before, installation, texts
 from test_calico_selector import OBJECTS, TREES
 from test_calico_selector import written as as_written
 
-from lhmigrate import advice
-from lhmigrate.cni import CNIS
 from lhmigrate.dialects import calico_write
 from lhmigrate.dialects.calico_selector import parse
 from lhmigrate.dialects.located import Located, Unwritable
-from lhmigrate.edits import AddPeers, Allowance, TakePeers, TakePorts, takes_peers, takes_ports
-from lhmigrate.endpoints import Entity
-from lhmigrate.labels import NAME_LABEL, Labels, Operator, Requirement, Selector
-from lhmigrate.manifests import read
-from lhmigrate.peers import EVERYONE, Block, Part, Pods, Unclear
-from lhmigrate.policy import Direction
-from lhmigrate.ports import EVERY_PORT, Ports
+from lhmigrate.editing import advice
+from lhmigrate.editing.edits import AddPeers, Allowance, TakePeers, TakePorts, takes_peers, takes_ports
+from lhmigrate.files.manifests import read
+from lhmigrate.files.yamltext import parse as parse_yaml
+from lhmigrate.files.yamltext import pieces
+from lhmigrate.model.cni import CNIS
+from lhmigrate.model.endpoints import Entity
+from lhmigrate.model.labels import NAME_LABEL, Labels, Operator, Requirement, Selector
+from lhmigrate.model.peers import EVERYONE, Block, Part, Pods, Unclear
+from lhmigrate.model.policy import Direction
+from lhmigrate.model.ports import EVERY_PORT, Ports
+from lhmigrate.model.settings import PeerFacts, Settings
 from lhmigrate.reports.snippets import snippet
-from lhmigrate.settings import PeerFacts, Settings
 from lhmigrate.yamledit import Append, Remove
-from lhmigrate.yamltext import parse as parse_yaml
-from lhmigrate.yamltext import pieces
 
 if TYPE_CHECKING:
-    from lhmigrate.patch import Step
-    from lhmigrate.peers import Peer
-    from lhmigrate.policy import Policy, Rule
+    from lhmigrate.editing.patch import Step
+    from lhmigrate.model.peers import Peer
+    from lhmigrate.model.policy import Policy, Rule
 
 CALICO = Settings(cni=CNIS["calico"], without=frozenset({"v2-data-engine"}))
 SAID = replace(CALICO, peers={"kube-apiserver": PeerFacts(addresses=(network("10.20.0.11/32"),))})

@@ -15,9 +15,9 @@ from labelled import knowledge, objects, possible
 
 from lhmigrate.dialects.calico_selector import LONGEST, SelectorError, parse, read_expression
 from lhmigrate.errors import Unreadable
-from lhmigrate.labels import EVERYTHING, NOTHING, Labels, Match
-from lhmigrate.yamltext import parse as parse_yaml
-from lhmigrate.yamltext import pieces
+from lhmigrate.files.yamltext import parse as parse_yaml
+from lhmigrate.files.yamltext import pieces
+from lhmigrate.model.labels import EVERYTHING, NOTHING, Labels, Match
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,10 +12,10 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from running import inside, program, written
 
-from lhmigrate import hops, specfile
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.fields import Fields, plain
-from lhmigrate.release import Usage, Version
+from lhmigrate.files.fields import Fields, plain
+from lhmigrate.longhorn import hops, specfile
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.longhorn.release import Usage, Version
 from lhmigrate.reports.visible import visible
 
 SPECS = shipped_specs()

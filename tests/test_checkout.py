@@ -9,7 +9,7 @@ from pull_request import LH, release
 from repositories import Repository
 from running import CALLED, inside, shell, written
 
-from lhmigrate.gitcommand import Answer, Git
+from lhmigrate.git.gitcommand import Answer, Git
 
 if TYPE_CHECKING:
     from pathlib import Path

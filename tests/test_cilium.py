@@ -9,11 +9,11 @@ import pytest
 from cilium_cases import ENFORCED, POD_C, RULES, told
 
 from lhmigrate.dialects import cilium, cilium_peers
-from lhmigrate.labels import EVERYTHING
-from lhmigrate.manifests import read
-from lhmigrate.peers import EVERYONE, Block, Pods
-from lhmigrate.policies import Policies
-from lhmigrate.policy import USUAL, Action, Direction, Policy, Rule
+from lhmigrate.files.manifests import read
+from lhmigrate.judging.policies import Policies
+from lhmigrate.model.labels import EVERYTHING
+from lhmigrate.model.peers import EVERYONE, Block, Pods
+from lhmigrate.model.policy import USUAL, Action, Direction, Policy, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable

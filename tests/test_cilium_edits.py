@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 from patched import HOPS, after, before, installation, texts
 
-from lhmigrate.cni import CNIS
-from lhmigrate.settings import PeerFacts, Settings
+from lhmigrate.model.cni import CNIS
+from lhmigrate.model.settings import PeerFacts, Settings
 
 CILIUM = Settings(
     cni=CNIS["cilium"],

@@ -16,21 +16,21 @@ from cilium_cases import RULES
 from cilium_engine import DIRECTIONS, ENGINE, OURS, PORTS, ask, kept, made_up, theirs
 from hard_cases import written
 
-from lhmigrate.cluster import Leg
-from lhmigrate.cni import CNIS
-from lhmigrate.endpoints import Pod
-from lhmigrate.enforcement import settle
-from lhmigrate.manifests import read
-from lhmigrate.policies import Policies
-from lhmigrate.ports import Ports
-from lhmigrate.release import Flow
-from lhmigrate.settings import Settings
-from lhmigrate.verdict import Answer, judge
+from lhmigrate.files.manifests import read
+from lhmigrate.judging.cluster import Leg
+from lhmigrate.judging.enforcement import settle
+from lhmigrate.judging.policies import Policies
+from lhmigrate.judging.verdict import Answer, judge
+from lhmigrate.longhorn.release import Flow
+from lhmigrate.model.cni import CNIS
+from lhmigrate.model.endpoints import Pod
+from lhmigrate.model.ports import Ports
+from lhmigrate.model.settings import Settings
 
 if TYPE_CHECKING:
     from cilium_engine import Answers, Data, Port
 
-    from lhmigrate.endpoints import Endpoint
+    from lhmigrate.model.endpoints import Endpoint
 
 POLICIES = kept()
 

@@ -20,28 +20,28 @@ from patched import CATALOGUE, after, before, installation, texts
 from test_cases import CASES, load
 from test_least_privilege import documents, pods, shipped_by, story
 
-from lhmigrate import generate
-from lhmigrate.cluster import Cluster
-from lhmigrate.cni import CNIS, Dialect
-from lhmigrate.endpoints import Host, Outside, Pod, Role
-from lhmigrate.findings import Hop
-from lhmigrate.peers import Block, Pods
-from lhmigrate.ports import Ports
-from lhmigrate.release import Usage
+from lhmigrate.editing import generate
+from lhmigrate.findings.findings import Hop
+from lhmigrate.judging.cluster import Cluster
+from lhmigrate.judging.state import key_of
+from lhmigrate.longhorn.release import Usage
+from lhmigrate.model.cni import CNIS, Dialect
+from lhmigrate.model.endpoints import Host, Outside, Pod, Role
+from lhmigrate.model.peers import Block, Pods
+from lhmigrate.model.ports import Ports
+from lhmigrate.model.settings import PeerFacts, Settings
+from lhmigrate.model.values import Values
 from lhmigrate.reports.generate import stream
-from lhmigrate.settings import PeerFacts, Settings
-from lhmigrate.state import key_of
-from lhmigrate.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from lhmigrate.cluster import Leg
-    from lhmigrate.endpoints import Endpoint
-    from lhmigrate.needs import Need
-    from lhmigrate.patch import Installation, Step
-    from lhmigrate.release import Release
+    from lhmigrate.editing.patch import Installation, Step
+    from lhmigrate.judging.cluster import Leg
+    from lhmigrate.judging.needs import Need
+    from lhmigrate.longhorn.release import Release
+    from lhmigrate.model.endpoints import Endpoint
 
 pytestmark = pytest.mark.skipif(ENGINE is None, reason="LHMIGRATE_CILIUM names no program with Cilium's engine")
 

@@ -13,9 +13,9 @@ from urllib.request import OpenerDirector
 import pytest
 from forge_server import ME, TOKEN, Enterprise, Fault, Gitea, GitHub, GitLab, Reply, Server, running
 
-from lhmigrate import comment, target, web
-from lhmigrate.comment import NotAllowed, Outcome
 from lhmigrate.errors import Refusal
+from lhmigrate.forge import comment, target, web
+from lhmigrate.forge.comment import NotAllowed, Outcome
 from lhmigrate.reports.markup import NOTHING, SOMETHING
 
 if TYPE_CHECKING:

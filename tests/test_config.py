@@ -12,17 +12,17 @@ import pytest
 from running import CUTTING, inside, program, written
 
 from lhmigrate import config
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.cni import CNIS
 from lhmigrate.errors import Refusal
-from lhmigrate.fields import plain
-from lhmigrate.ports import Ports
-from lhmigrate.settings import INSTALLS, PeerFacts
-from lhmigrate.values import Values, merged
-from lhmigrate.yamltext import parse, pieces
+from lhmigrate.files.fields import plain
+from lhmigrate.files.yamltext import parse, pieces
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.model.cni import CNIS
+from lhmigrate.model.ports import Ports
+from lhmigrate.model.settings import INSTALLS, PeerFacts
+from lhmigrate.model.values import Values, merged
 
 if TYPE_CHECKING:
-    from lhmigrate.settings import Settings
+    from lhmigrate.model.settings import Settings
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "lhmigrate.schema.json").read_text(encoding="utf-8"))
 GLOSSARY = Catalogue([shipped_specs()]).glossary

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from lhmigrate.declarations import declared, hcl, helm, spelling
 from lhmigrate.declarations.declaration import BY_HAND
 from lhmigrate.declarations.tree import Tree
-from lhmigrate.release import Version
-from lhmigrate.scan import DECLARATIONS, mentions
+from lhmigrate.files.scan import DECLARATIONS, mentions
+from lhmigrate.longhorn.release import Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

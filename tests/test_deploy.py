@@ -17,7 +17,7 @@ from live_cluster import HOME, managers, policy, running
 from running import Run, inside
 
 from lhmigrate import __version__
-from lhmigrate.snapshot import READS
+from lhmigrate.kube.snapshot import READS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

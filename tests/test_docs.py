@@ -25,19 +25,19 @@ from live_cluster import managers, policy, running
 from repositories import SETTINGS, alone
 from running import inside, shell, written
 
-from lhmigrate import manifests
-from lhmigrate.catalogue import Catalogue, shipped_specs
 from lhmigrate.cli import app
-from lhmigrate.cni import CNIS
-from lhmigrate.findings import Code
-from lhmigrate.release import EndpointKind
+from lhmigrate.files import manifests
+from lhmigrate.findings.findings import Code
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.longhorn.release import EndpointKind
+from lhmigrate.model.cni import CNIS
 from lhmigrate.reports.account import FLOWS
 from maintenance import picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from lhmigrate.release import Glossary
+    from lhmigrate.longhorn.release import Glossary
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

@@ -10,7 +10,8 @@ from handwriting import Hand, data, documents, keys, scalars
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lhmigrate.fields import plain
+from lhmigrate.files.fields import plain
+from lhmigrate.files.yamltext import Node, parse, pieces
 from lhmigrate.yamledit import (
     Append,
     Commented,
@@ -29,7 +30,6 @@ from lhmigrate.yamledit import (
     new_file,
     render,
 )
-from lhmigrate.yamltext import Node, parse, pieces
 
 if TYPE_CHECKING:
     from random import Random

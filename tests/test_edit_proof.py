@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lhmigrate.files.yamltext import Mapping, Node, parse, pieces
 from lhmigrate.yamledit import Append, CannotEdit, Data, Op, Put, Remove, Replace, Splice, apply, changed, edit
 from lhmigrate.yamledit.proof import prove, same
-from lhmigrate.yamltext import Mapping, Node, parse, pieces
 
 OLD = """\
 # first

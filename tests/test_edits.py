@@ -19,6 +19,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 
+from lhmigrate.files.yamltext import Mapping, Node, Scalar, Sequence, parse, pieces
 from lhmigrate.yamledit import (
     Append,
     CannotEdit,
@@ -35,7 +36,6 @@ from lhmigrate.yamledit import (
     edit,
     new_file,
 )
-from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence, parse, pieces
 
 EDITS = Path(__file__).parent / "edits"
 INVISIBLE = {"<CR>": "\r", "<TAB>": "\t", "<NEL>": "\x85", "<LS>": "\u2028", "<PS>": "\u2029", "<END>\n": ""}

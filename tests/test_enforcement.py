@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from lhmigrate.cni import CNIS, Dialect
-from lhmigrate.enforcement import settle
-from lhmigrate.manifests import read
-from lhmigrate.policy import Direction
-from lhmigrate.settings import Settings
+from lhmigrate.files.manifests import read
+from lhmigrate.judging.enforcement import settle
+from lhmigrate.model.cni import CNIS, Dialect
+from lhmigrate.model.policy import Direction
+from lhmigrate.model.settings import Settings
 
 SPECS = {
     "networking.k8s.io/v1 NetworkPolicy": "podSelector: {}",

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lhmigrate.errors import Unreadable
-from lhmigrate.fields import Fields, Value, absent, items, kind_of, node_of, plain, scalar, string
-from lhmigrate.yamltext import Mapping, Scalar, Sequence, parse, pieces
+from lhmigrate.files.fields import Fields, Value, absent, items, kind_of, node_of, plain, scalar, string
+from lhmigrate.files.yamltext import Mapping, Scalar, Sequence, parse, pieces
 
 if TYPE_CHECKING:
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 
 def node(text: str) -> Node:

@@ -18,27 +18,28 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from running import inside, program, shell, written
 
-from lhmigrate import generate, manifests
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.cni import CNIS, NATIVE, Dialect
-from lhmigrate.inventory import Inventory
-from lhmigrate.labels import EVERYTHING, Match
-from lhmigrate.peers import EVERYONE, Block, Pods
-from lhmigrate.policy import Direction
-from lhmigrate.ports import Ports
-from lhmigrate.release import EndpointKind, Usage
+from lhmigrate.editing import generate
+from lhmigrate.files import manifests
+from lhmigrate.judging.inventory import Inventory
+from lhmigrate.judging.state import World, judge_all
+from lhmigrate.judging.verdict import Answer
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.longhorn.release import EndpointKind, Usage
+from lhmigrate.model.cni import CNIS, NATIVE, Dialect
+from lhmigrate.model.labels import EVERYTHING, Match
+from lhmigrate.model.peers import EVERYONE, Block, Pods
+from lhmigrate.model.policy import Direction
+from lhmigrate.model.ports import Ports
+from lhmigrate.model.settings import PeerFacts, Settings
+from lhmigrate.model.values import Values
 from lhmigrate.reports.generate import stream
-from lhmigrate.settings import PeerFacts, Settings
-from lhmigrate.state import World, judge_all
-from lhmigrate.values import Values
-from lhmigrate.verdict import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lhmigrate.policy import Policy, Rule
-    from lhmigrate.release import Release
-    from lhmigrate.state import Judged
+    from lhmigrate.judging.state import Judged
+    from lhmigrate.longhorn.release import Release
+    from lhmigrate.model.policy import Policy, Rule
 
 GENERATED = Path(__file__).parent / "generated"
 CATALOGUE = Catalogue([shipped_specs()])

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from running import CALLED, CUTTING, PROGRAM, Run, inside, program, written
 
 from lhmigrate import cli
-from lhmigrate.catalogue import Catalogue, shipped_specs
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
 from lhmigrate.reports.visible import visible
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lhmigrate.http import HttpRule, Request
-from lhmigrate.labels import Match
+from lhmigrate.model.http import HttpRule, Request
+from lhmigrate.model.labels import Match
 
 METRICS = Request("GET", "/metrics")
 API = Request("GET", "/v1/...")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lhmigrate.inventory import take
-from lhmigrate.manifests import read
-from lhmigrate.settings import Settings
-from lhmigrate.sources import FileObjects, Reading
+from lhmigrate.files.manifests import read
+from lhmigrate.files.sources import FileObjects, Reading
+from lhmigrate.judging.inventory import take
+from lhmigrate.model.settings import Settings
 
 CLUSTER_WIDE = "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: deny}\nspec: {}\n"
 

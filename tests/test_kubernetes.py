@@ -31,17 +31,17 @@ from hard_cases import (
 
 from lhmigrate.dialects import kubernetes
 from lhmigrate.errors import Unreadable
-from lhmigrate.fields import Fields
-from lhmigrate.labels import Match
-from lhmigrate.manifests import read
-from lhmigrate.peers import Everyone
-from lhmigrate.policy import Direction, NamedPort, Policy
-from lhmigrate.ports import EVERY_PORT, Ports
-from lhmigrate.verdict import PASSES, Verdict
-from lhmigrate.yamltext import parse, pieces
+from lhmigrate.files.fields import Fields
+from lhmigrate.files.manifests import read
+from lhmigrate.files.yamltext import parse, pieces
+from lhmigrate.judging.verdict import PASSES, Verdict
+from lhmigrate.model.labels import Match
+from lhmigrate.model.peers import Everyone
+from lhmigrate.model.policy import Direction, NamedPort, Policy
+from lhmigrate.model.ports import EVERY_PORT, Ports
 
 if TYPE_CHECKING:
-    from lhmigrate.endpoints import Endpoint
+    from lhmigrate.model.endpoints import Endpoint
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.says) for case in CASES])

@@ -10,15 +10,17 @@ import pytest
 import yaml
 from running import inside, program, written
 
-from lhmigrate import config, inventory, kustomize, sources
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.scan import scan
-from lhmigrate.settings import Settings
+from lhmigrate import config
+from lhmigrate.files import kustomize, sources
+from lhmigrate.files.scan import scan
+from lhmigrate.judging import inventory
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.model.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lhmigrate.inventory import Inventory
+    from lhmigrate.judging.inventory import Inventory
 
 RELEASE = Catalogue([shipped_specs()]).find("1.8")
 CONCERNING = frozenset({"storage", "patched", "mine", "inner", "outer"})

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labelled import knowledge, objects, possible
 
-from lhmigrate.labels import EVERYTHING, NOTHING_KNOWN, Labels, Match, Operator, Requirement, Selector
+from lhmigrate.model.labels import EVERYTHING, NOTHING_KNOWN, Labels, Match, Operator, Requirement, Selector
 
 KNOWN = Labels({"app": "web", "tier": ""})
 VARYING = Labels({}, frozenset({"app"}))

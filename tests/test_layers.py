@@ -11,7 +11,7 @@ import pytest
 
 import lhmigrate
 from lhmigrate.dialects.writers import WRITERS
-from lhmigrate.edits import WRITTEN
+from lhmigrate.editing.edits import WRITTEN
 
 PACKAGE = Path(lhmigrate.__file__).parent
 LONGEST = 60
@@ -23,14 +23,23 @@ FORMS = ("markdown", "sarif", "github", "gitlab", "diff")
 # What only types need (`if TYPE_CHECKING`) does not count.
 LAYERS = (
     # Values that know nothing of each other.
-    ("errors", "labels", "ports", "values", "reports.visible", "ci", "forges", "declarations.hcl"),
-    ("http", "reports.markup", "target", "web"),
-    ("comment", "connection", "apiserver"),
+    (
+        "errors",
+        "model.labels",
+        "model.ports",
+        "model.values",
+        "reports.visible",
+        "forge.ci",
+        "forge.forges",
+        "declarations.hcl",
+    ),
+    ("model.http", "reports.markup", "forge.target", "forge.web"),
+    ("forge.comment", "kube.connection", "kube.apiserver"),
     # Text and bytes; what is at the ends of a flow; what a release is.
-    ("yamltext", "scan", "endpoints", "cni", "release"),
-    ("fields", "order", "peers", "settings", "singles", "declarations.spelling"),
-    ("policy", "live", "declarations.tree", "declarations.declaration"),
-    ("shown",),
+    ("files.yamltext", "files.scan", "model.endpoints", "model.cni", "longhorn.release"),
+    ("files.fields", "model.order", "model.peers", "model.settings", "files.singles", "declarations.spelling"),
+    ("model.policy", "kube.live", "declarations.tree", "declarations.declaration"),
+    ("kube.shown",),
     # Text that is edited.
     ("yamledit.ops", "yamledit.layout"),
     ("yamledit.style", "yamledit.sites"),
@@ -40,68 +49,93 @@ LAYERS = (
     ("yamledit.documents",),
     ("yamledit",),
     # Git, and the files that are written.
-    ("worktree", "gitcommand", "disk"),
-    ("repository", "workplace"),
-    ("journal",),
-    ("writer",),
+    ("git.worktree", "git.gitcommand", "files.disk"),
+    ("git.repository", "files.workplace"),
+    ("files.journal",),
+    ("files.writer",),
     # From text to values, and the one engine.
     (
-        "tongue",
-        "policies",
-        "tiers",
+        "editing.tongue",
+        "judging.policies",
+        "judging.tiers",
         "dialects.calico_labels",
         "dialects.calico_selector",
         "dialects.common",
         "dialects.located",
-        "edits",
+        "editing.edits",
     ),
     (
-        "changes",
-        "page",
-        "specfile",
+        "longhorn.changes",
+        "longhorn.page",
+        "longhorn.specfile",
         "config",
         "dialects.kubernetes",
         "dialects.calico_rules",
         "dialects.kubernetes_write",
         "dialects.calico_write",
         "dialects.cilium_write",
-        "verdict",
-        "wording",
-        "assumptions",
-        "naming",
+        "judging.verdict",
+        "findings.wording",
+        "judging.assumptions",
+        "editing.naming",
     ),
     ("dialects.admin", "dialects.calico", "dialects.cilium_peers", "dialects.cilium_ports", "dialects.writers"),
     ("dialects.cilium",),
-    ("catalogue", "dialects", "cluster", "shipped", "enforcement", "needs", "advice"),
-    ("skim", "inventory", "state", "declarations.namespaces"),
-    ("manifests", "findings", "declarations.helm", "bump"),
+    (
+        "longhorn.catalogue",
+        "dialects",
+        "judging.cluster",
+        "longhorn.shipped",
+        "judging.enforcement",
+        "judging.needs",
+        "editing.advice",
+    ),
+    ("files.skim", "judging.inventory", "judging.state", "declarations.namespaces"),
+    ("files.manifests", "findings.findings", "declarations.helm", "bumps.bump"),
     # What there is to tell, and how it is told.
     (
-        "sources",
-        "hops",
-        "collisions",
-        "stale",
-        "notes",
-        "pitfalls",
-        "traps",
+        "files.sources",
+        "longhorn.hops",
+        "findings.collisions",
+        "findings.stale",
+        "findings.notes",
+        "findings.pitfalls",
+        "findings.traps",
         "reports.json",
         "reports.rows",
         "reports.screen",
         "reports.codes",
         "reports.picture",
     ),
-    ("snapshot", "lint", "transition", "tighten", "precedence", "kustomize", "reports.account", "reports.alerts"),
+    (
+        "kube.snapshot",
+        "findings.lint",
+        "judging.transition",
+        "editing.tighten",
+        "editing.precedence",
+        "files.kustomize",
+        "reports.account",
+        "reports.alerts",
+    ),
     # What a tree declares, one module for each way of doing that.
     tuple(f"declarations.{name}" for name in SHAPES),
     # What there is to change, and where in the text.
-    ("widen", "unread", "placing", "around", "generate"),
-    ("plan", "check", "observed", "reports.terminal", "reports.catalogue", "declarations.charts", "declared_settings"),
-    ("gate", "patch", "reports.unified", "reports.snippets", "reports.generate", "declarations"),
+    ("editing.widen", "findings.unread", "editing.placing", "editing.around", "editing.generate"),
+    (
+        "plan",
+        "check",
+        "kube.observed",
+        "reports.terminal",
+        "reports.catalogue",
+        "declarations.charts",
+        "bumps.declared_settings",
+    ),
+    ("kube.gate", "editing.patch", "reports.unified", "reports.snippets", "reports.generate", "declarations"),
     ("summary", "reports.fleet", "reports.patch", "reports.mended"),
-    ("announce", "patching", "reports.json_patch", *(f"reports.{name}" for name in FORMS)),
+    ("kube.announce", "editing.patching", "reports.json_patch", *(f"reports.{name}" for name in FORMS)),
     # Where the versions come from, if nobody gives them.
-    ("upgrades", "checkout"),
-    ("moves", "outputs"),
+    ("bumps.upgrades", "git.checkout"),
+    ("bumps.moves", "outputs"),
     ("printing",),
     ("cli",),
     ("__main__",),
@@ -109,9 +143,30 @@ LAYERS = (
 PLACE = {module: number for number, layer in enumerate(LAYERS) for module in layer}
 
 # Those that read files, streams or the environment. Everything else computes.
-WORLDLY = {"__main__", "around", "cli", "patching", "scan", "config", "catalogue", "specfile", "checkout", "moves"}
-WORLDLY |= {"worktree", "gitcommand", "disk", "repository", "workplace", "journal", "writer", "outputs", "printing"}
-WORLDLY |= {"web", "singles", "kustomize", "connection", "apiserver"}
+WORLDLY = {
+    "__main__",
+    "editing.around",
+    "cli",
+    "editing.patching",
+    "files.scan",
+    "config",
+    "longhorn.catalogue",
+    "longhorn.specfile",
+    "git.checkout",
+    "bumps.moves",
+}
+WORLDLY |= {
+    "git.worktree",
+    "git.gitcommand",
+    "files.disk",
+    "git.repository",
+    "files.workplace",
+    "files.journal",
+    "files.writer",
+    "outputs",
+    "printing",
+}
+WORLDLY |= {"forge.web", "files.singles", "files.kustomize", "kube.connection", "kube.apiserver"}
 
 
 def trees() -> dict[str, ast.Module]:
@@ -119,8 +174,9 @@ def trees() -> dict[str, ast.Module]:
     found = {}
     for file in sorted(PACKAGE.rglob("*.py")):
         name = ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
-        if name not in {"__init__", "reports"}:
-            found[name] = ast.parse(file.read_text(encoding="utf-8"))
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        if len(tree.body) > 1 and name != "__init__":
+            found[name] = tree
     return found
 
 

@@ -21,25 +21,26 @@ from second_opinion import Somebody, Universe, addresses, ways
 from test_cases import load
 from test_patch_cases import PLANS
 
-from lhmigrate import cli, hops, shipped
-from lhmigrate.endpoints import Outside, Pod
-from lhmigrate.fields import plain
-from lhmigrate.peers import Block, Pods
-from lhmigrate.ports import NO_PORT, Ports
-from lhmigrate.state import key_of
-from lhmigrate.values import Values
+from lhmigrate import cli
+from lhmigrate.files.fields import plain
+from lhmigrate.judging.state import key_of
+from lhmigrate.longhorn import hops, shipped
+from lhmigrate.model.endpoints import Outside, Pod
+from lhmigrate.model.peers import Block, Pods
+from lhmigrate.model.ports import NO_PORT, Ports
+from lhmigrate.model.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from lhmigrate.cluster import Leg
-    from lhmigrate.endpoints import Endpoint
-    from lhmigrate.findings import Hop
-    from lhmigrate.needs import Need
-    from lhmigrate.patch import Installation, Step
-    from lhmigrate.release import Component, Release
-    from lhmigrate.settings import Settings
+    from lhmigrate.editing.patch import Installation, Step
+    from lhmigrate.findings.findings import Hop
+    from lhmigrate.judging.cluster import Leg
+    from lhmigrate.judging.needs import Need
+    from lhmigrate.longhorn.release import Component, Release
+    from lhmigrate.model.endpoints import Endpoint
+    from lhmigrate.model.settings import Settings
 
 Data = dict[str, Any]
 Flows = dict[tuple[str, str], Ports]

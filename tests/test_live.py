@@ -22,13 +22,13 @@ from live_cluster import (
 )
 from running import inside
 
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.live import component_of, setting_of
+from lhmigrate.kube.live import component_of, setting_of
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lhmigrate.release import Version
+    from lhmigrate.longhorn.release import Version
 
 Data = dict[str, Any]
 

@@ -13,16 +13,17 @@ from api_server import CRDS, Cluster, serving
 from live_cluster import daemon_set, namespace, pod, policy, setting
 from running import inside
 
-from lhmigrate import config, shipped
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.fields import plain
-from lhmigrate.values import Values
+from lhmigrate import config
+from lhmigrate.files.fields import plain
+from lhmigrate.longhorn import shipped
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.model.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lhmigrate.release import Release
-    from lhmigrate.settings import Settings
+    from lhmigrate.longhorn.release import Release
+    from lhmigrate.model.settings import Settings
 
 Data = dict[str, Any]
 

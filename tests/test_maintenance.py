@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.release import Evidence, Pointer, Version
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.longhorn.release import Evidence, Pointer, Version
 from maintenance.new_release import make
 from maintenance.newer import issue, lacked
 from maintenance.pointers import State, check, stands_in

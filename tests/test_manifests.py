@@ -8,12 +8,12 @@ from itertools import product
 import pytest
 import yaml
 
-from lhmigrate import skim
 from lhmigrate.dialects import CLUSTER_WIDE, admin, calico, cilium, kubernetes
-from lhmigrate.labels import EVERYTHING
-from lhmigrate.manifests import Objects, read
-from lhmigrate.peers import Unclear
-from lhmigrate.policy import Direction
+from lhmigrate.files import skim
+from lhmigrate.files.manifests import Objects, read
+from lhmigrate.model.labels import EVERYTHING
+from lhmigrate.model.peers import Unclear
+from lhmigrate.model.policy import Direction
 
 POLICY = """\
 apiVersion: networking.k8s.io/v1

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lhmigrate.cluster import Leg
-from lhmigrate.endpoints import Pod
-from lhmigrate.labels import Labels, Match
-from lhmigrate.manifests import read
-from lhmigrate.policies import Policies
-from lhmigrate.policy import Direction
-from lhmigrate.ports import Ports
-from lhmigrate.release import Flow
-from lhmigrate.verdict import judge
+from lhmigrate.files.manifests import read
+from lhmigrate.judging.cluster import Leg
+from lhmigrate.judging.policies import Policies
+from lhmigrate.judging.verdict import judge
+from lhmigrate.longhorn.release import Flow
+from lhmigrate.model.endpoints import Pod
+from lhmigrate.model.labels import Labels, Match
+from lhmigrate.model.policy import Direction
+from lhmigrate.model.ports import Ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

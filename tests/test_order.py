@@ -10,19 +10,19 @@ from hard_cases import CLIENT, SERVER, written
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lhmigrate.cluster import Leg
 from lhmigrate.errors import Place
-from lhmigrate.labels import EVERYTHING
-from lhmigrate.peers import EVERYONE
-from lhmigrate.policies import Policies
-from lhmigrate.policy import Action, Direction, Order, Policy, Rule
-from lhmigrate.release import Flow
-from lhmigrate.verdict import Answer, judge
+from lhmigrate.judging.cluster import Leg
+from lhmigrate.judging.policies import Policies
+from lhmigrate.judging.verdict import Answer, judge
+from lhmigrate.longhorn.release import Flow
+from lhmigrate.model.labels import EVERYTHING
+from lhmigrate.model.peers import EVERYONE
+from lhmigrate.model.policy import Action, Direction, Order, Policy, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lhmigrate.verdict import Verdict
+    from lhmigrate.judging.verdict import Verdict
 
 PORTS = written("TCP/1-3")
 INGRESS = Direction.INGRESS

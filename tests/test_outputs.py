@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from running import CALLED, CUTTING, Run, inside, program, shell, written
 
-from lhmigrate import patch
+from lhmigrate.editing import patch
 from lhmigrate.errors import Refusal
 from lhmigrate.outputs import STDOUT, Output, paired
 

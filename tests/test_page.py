@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lhmigrate.catalogue import Catalogue, shipped_specs
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
 
 CATALOGUE = Catalogue([shipped_specs()])
 

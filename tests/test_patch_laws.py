@@ -14,15 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from near_longhorn import Written, installations, installations_on_calico, installations_on_cilium
 from patched import HOPS, after, before, installation, texts
 
-from lhmigrate.ports import NO_PORT, Ports
-from lhmigrate.state import Judged, LegKey, judge_all, key_of
-from lhmigrate.transition import Transition
+from lhmigrate.judging.state import Judged, LegKey, judge_all, key_of
+from lhmigrate.judging.transition import Transition
+from lhmigrate.model.ports import NO_PORT, Ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lhmigrate.findings import Hop
-    from lhmigrate.patch import Installation, Step
+    from lhmigrate.editing.patch import Installation, Step
+    from lhmigrate.findings.findings import Hop
 
 EITHER = installations() | installations_on_cilium() | installations_on_calico()
 

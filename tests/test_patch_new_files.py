@@ -9,8 +9,8 @@ import pytest
 from near_longhorn import network
 from patched import HOPS, NAMESPACE, before, installation, texts
 
-from lhmigrate.cni import CNIS
-from lhmigrate.settings import PeerFacts, Settings
+from lhmigrate.model.cni import CNIS
+from lhmigrate.model.settings import PeerFacts, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,9 +11,9 @@ from git import Actor, Repo
 from running import Run, inside, program, written
 from stopping import killed_at
 
-from lhmigrate import writer
-from lhmigrate.journal import recover
-from lhmigrate.writer import FileChange, replace_all
+from lhmigrate.files import writer
+from lhmigrate.files.journal import recover
+from lhmigrate.files.writer import FileChange, replace_all
 
 if TYPE_CHECKING:
     from pathlib import Path

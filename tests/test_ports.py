@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lhmigrate.ports import EVERY_PORT, LAST, NO_PORT, PROTOCOLS, Ports, Range
+from lhmigrate.model.ports import EVERY_PORT, LAST, NO_PORT, PROTOCOLS, Ports, Range
 
 # Few numbers, so that ranges meet, touch and overlap all the time.
 NUMBERS = st.integers(0, 12)

@@ -17,9 +17,9 @@ from repositories import Repository, alone
 from running import CALLED, CUTTING, Run, command, inside, written
 
 from lhmigrate import cli
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.findings import Code
-from lhmigrate.patch import Changed
+from lhmigrate.editing.patch import Changed
+from lhmigrate.findings.findings import Code
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
 from lhmigrate.reports import codes, markdown, sarif
 from lhmigrate.reports.markup import NOTHING, SOMETHING, block, code, label, prose
 

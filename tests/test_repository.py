@@ -13,7 +13,7 @@ from git import Actor, Repo
 from running import command
 
 from lhmigrate.errors import Refusal
-from lhmigrate.repository import commit, ready, uncommitted
+from lhmigrate.git.repository import commit, ready, uncommitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

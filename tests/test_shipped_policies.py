@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.cni import CNIS
-from lhmigrate.inventory import Inventory
-from lhmigrate.manifests import read
-from lhmigrate.policy import Direction, Policy
-from lhmigrate.release import Version
-from lhmigrate.settings import Settings
-from lhmigrate.state import World, judge_all
-from lhmigrate.values import Values
+from lhmigrate.files.manifests import read
+from lhmigrate.judging.inventory import Inventory
+from lhmigrate.judging.state import World, judge_all
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.longhorn.release import Version
+from lhmigrate.model.cni import CNIS
+from lhmigrate.model.policy import Direction, Policy
+from lhmigrate.model.settings import Settings
+from lhmigrate.model.values import Values
 from maintenance.upstream import Upstream
 
 if TYPE_CHECKING:
-    from lhmigrate.verdict import Verdict
+    from lhmigrate.judging.verdict import Verdict
 
 CATALOGUE = Catalogue([shipped_specs()])
 SHIPPING = [version for version in CATALOGUE.versions if CATALOGUE.release(version).policies]

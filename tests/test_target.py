@@ -10,9 +10,9 @@ import pytest
 from forge_server import ME, TOKEN, Gitea, GitHub, GitLab, Server, running
 from running import inside, program, written
 
-from lhmigrate import target
 from lhmigrate.errors import Refusal
-from lhmigrate.forges import FORGES, GITEA, GITHUB, GITLAB
+from lhmigrate.forge import target
+from lhmigrate.forge.forges import FORGES, GITEA, GITHUB, GITLAB
 from lhmigrate.reports.markup import SOMETHING
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lhmigrate import specfile
-from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.fields import plain
-from lhmigrate.release import Evidence, Pointer, Version
+from lhmigrate.files.fields import plain
+from lhmigrate.longhorn import specfile
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.longhorn.release import Evidence, Pointer, Version
 from maintenance.pointers import State, check
 from maintenance.upstream import Upstream
 

@@ -12,13 +12,15 @@ from random import Random
 
 import pytest
 
-from lhmigrate.cluster import Leg
-from lhmigrate.endpoints import Endpoint, Entity, Host, Network, Outside, Pod, Role
 from lhmigrate.errors import Place, Problem
-from lhmigrate.labels import EVERYTHING, Labels, Match, Operator, Requirement, Selector
-from lhmigrate.peers import EVERYONE, Block, Part, Peer, Pods, Unclear
-from lhmigrate.policies import Policies
-from lhmigrate.policy import (
+from lhmigrate.judging.cluster import Leg
+from lhmigrate.judging.policies import Policies
+from lhmigrate.judging.verdict import Verdict, judge
+from lhmigrate.longhorn.release import Flow
+from lhmigrate.model.endpoints import Endpoint, Entity, Host, Network, Outside, Pod, Role
+from lhmigrate.model.labels import EVERYTHING, Labels, Match, Operator, Requirement, Selector
+from lhmigrate.model.peers import EVERYONE, Block, Part, Peer, Pods, Unclear
+from lhmigrate.model.policy import (
     ADMIN,
     BASELINE,
     DEFAULT,
@@ -32,9 +34,7 @@ from lhmigrate.policy import (
     Policy,
     Rule,
 )
-from lhmigrate.ports import EVERY_PORT, Ports
-from lhmigrate.release import Flow
-from lhmigrate.verdict import Verdict, judge
+from lhmigrate.model.ports import EVERY_PORT, Ports
 
 PLACE = Place("p.yaml", 1, 1)
 PROBLEM = Problem(PLACE, "could not be read")

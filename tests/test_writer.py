@@ -26,9 +26,10 @@ from git import Repo
 from powercut import Disk
 from stopping import CHANGING, Step, Taken, ended, failing, full, killed_at, meeting, started, steps
 
-from lhmigrate import disk, journal, workplace, worktree, writer
 from lhmigrate.errors import Place, Refusal
-from lhmigrate.writer import FileChange, replace_all
+from lhmigrate.files import disk, journal, workplace, writer
+from lhmigrate.files.writer import FileChange, replace_all
+from lhmigrate.git import worktree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -16,14 +16,15 @@ from calico_cases import CASES
 from felix_cases import WORLDS
 from test_wrong_evaluators import instead
 
-from lhmigrate import order, policies, tiers, verdict
-from lhmigrate.cni import Dialect
 from lhmigrate.dialects import admin, calico, calico_labels, calico_rules, calico_selector
 from lhmigrate.errors import Unreadable
-from lhmigrate.labels import EVERYTHING, NOTHING, Match, Operator, Requirement, Selector
-from lhmigrate.peers import EVERYONE, Those, Unseen
-from lhmigrate.policy import ADMIN, DEFAULT, Action, Direction, NamedPort, Order, Rule
-from lhmigrate.ports import EVERY_PORT, NO_PORT
+from lhmigrate.judging import policies, tiers, verdict
+from lhmigrate.model import order
+from lhmigrate.model.cni import Dialect
+from lhmigrate.model.labels import EVERYTHING, NOTHING, Match, Operator, Requirement, Selector
+from lhmigrate.model.peers import EVERYONE, Those, Unseen
+from lhmigrate.model.policy import ADMIN, DEFAULT, Action, Direction, NamedPort, Order, Rule
+from lhmigrate.model.ports import EVERY_PORT, NO_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

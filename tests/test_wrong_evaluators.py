@@ -16,23 +16,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hard_cases import CASES
 
-from lhmigrate import verdict
 from lhmigrate.dialects import kubernetes
-from lhmigrate.endpoints import Host, Outside, Pod
-from lhmigrate.fields import Fields, scalar, string
-from lhmigrate.labels import EVERYTHING, Labels, Match, Operator, Requirement
-from lhmigrate.peers import Block, Pods
-from lhmigrate.policies import Policies, Selected
-from lhmigrate.policy import DEFAULT, Action, Direction, NamedPort, Policy, Rule
-from lhmigrate.ports import EVERY_PORT, NO_PORT, PROTOCOLS, Ports
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.fields import Fields, scalar, string
+from lhmigrate.files.yamltext import Scalar
+from lhmigrate.judging import verdict
+from lhmigrate.judging.policies import Policies, Selected
+from lhmigrate.model.endpoints import Host, Outside, Pod
+from lhmigrate.model.labels import EVERYTHING, Labels, Match, Operator, Requirement
+from lhmigrate.model.peers import Block, Pods
+from lhmigrate.model.policy import DEFAULT, Action, Direction, NamedPort, Policy, Rule
+from lhmigrate.model.ports import EVERY_PORT, NO_PORT, PROTOCOLS, Ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lhmigrate.endpoints import Endpoint, Network
-    from lhmigrate.ports import Range
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
+    from lhmigrate.model.endpoints import Endpoint, Network
+    from lhmigrate.model.ports import Range
 
     Mistake = Callable[[pytest.MonkeyPatch], None]
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lhmigrate.errors import Unreadable
-from lhmigrate.yamltext import MOST_NESTED, Mapping, Node, Piece, Scalar, Sequence, parse, pieces
+from lhmigrate.files.yamltext import MOST_NESTED, Mapping, Node, Piece, Scalar, Sequence, parse, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

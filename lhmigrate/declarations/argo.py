@@ -13,13 +13,13 @@ from lhmigrate.declarations import helm, spelling
 from lhmigrate.declarations.declaration import NO_VALUES, Declaration, HelmValues, Pin, pinned, tagged
 from lhmigrate.declarations.namespaces import settled
 from lhmigrate.declarations.tree import Document, at, items, kind_of, name_of, nested, pairs, rooted, text_at
-from lhmigrate.yamltext import Mapping, Scalar, Sequence
+from lhmigrate.files.yamltext import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lhmigrate.declarations.tree import Tree
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 _APPLICATION: Final = ("argoproj.io", "Application")
 _SET: Final = ("argoproj.io", "ApplicationSet")

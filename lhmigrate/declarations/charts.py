@@ -12,14 +12,14 @@ from lhmigrate.declarations import argo, helm, spelling
 from lhmigrate.declarations.declaration import NO_VALUES, Declaration, Pin, pinned
 from lhmigrate.declarations.namespaces import above, settled
 from lhmigrate.declarations.tree import Document, at, beside, items, kind_of, name_of, rooted, text_at
-from lhmigrate.scan import KUSTOMIZATIONS
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.scan import KUSTOMIZATIONS
+from lhmigrate.files.yamltext import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lhmigrate.declarations.tree import Tree
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 CHART: Final = "Chart.yaml"
 # Helm 2 kept dependencies, and what they were resolved to, in files of their own.

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lhmigrate.declarations import spelling
 from lhmigrate.errors import Problem
-from lhmigrate.release import Version
-from lhmigrate.values import merged
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.yamltext import Scalar
+from lhmigrate.longhorn.release import Version
+from lhmigrate.model.values import merged
 
 if TYPE_CHECKING:
     from lhmigrate.errors import Place
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 
 class Open(NamedTuple):

@@ -11,13 +11,13 @@ from lhmigrate.declarations import helm, spelling
 from lhmigrate.declarations.declaration import NO_VALUES, Declaration, HelmValues, Pin, pinned, tagged, unpinned
 from lhmigrate.declarations.namespaces import given_to, settled
 from lhmigrate.declarations.tree import at, items, kind_of, name_of, rooted, shared, text_at
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.yamltext import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lhmigrate.declarations.tree import Document, Tree
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 _RELEASE: Final = ("helm.toolkit.fluxcd.io", "HelmRelease")
 _OCI: Final = ("source.toolkit.fluxcd.io", "OCIRepository")

@@ -11,13 +11,13 @@ from lhmigrate.declarations.namespaces import above
 from lhmigrate.declarations.spelling import PLACEHOLDER
 from lhmigrate.declarations.tree import at, beside, items, nested, read, text_at
 from lhmigrate.errors import Place, Problem, Unreadable
-from lhmigrate.fields import absent, plain
-from lhmigrate.scan import KUSTOMIZATIONS
-from lhmigrate.yamltext import Mapping, Piece, Scalar
+from lhmigrate.files.fields import absent, plain
+from lhmigrate.files.scan import KUSTOMIZATIONS
+from lhmigrate.files.yamltext import Mapping, Piece, Scalar
 
 if TYPE_CHECKING:
     from lhmigrate.declarations.tree import Tree
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 PASS: Final = "if it sets networkPolicies, pass what it holds with --values"  # noqa: S105 - nobody's password
 

@@ -8,13 +8,13 @@ from lhmigrate.declarations import helm, spelling
 from lhmigrate.declarations.declaration import NO_VALUES, Declaration, HelmValues, pinned
 from lhmigrate.declarations.namespaces import settled
 from lhmigrate.declarations.tree import at, beside, items, kind_of, text_at
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.yamltext import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lhmigrate.declarations.tree import Document, Tree
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 
 def is_helmfile(document: Document) -> bool:

@@ -12,14 +12,14 @@ from lhmigrate.declarations import helm, spelling
 from lhmigrate.declarations.declaration import NO_VALUES, Declaration, HelmValues, Pin, pinned, tagged, unpinned
 from lhmigrate.declarations.namespaces import given_to, settled
 from lhmigrate.declarations.tree import at, beside, items, kind_of, name_of, nested, text_at
-from lhmigrate.scan import KUSTOMIZATIONS
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.scan import KUSTOMIZATIONS
+from lhmigrate.files.yamltext import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lhmigrate.declarations.tree import Document, Tree
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 _GENERATOR: Final = "HelmChartInflationGenerator"
 

@@ -12,13 +12,13 @@ from lhmigrate.declarations import helm, spelling
 from lhmigrate.declarations.declaration import NO_VALUES, Declaration, HelmValues, pinned, tagged
 from lhmigrate.declarations.namespaces import settled
 from lhmigrate.declarations.tree import at, text_at
-from lhmigrate.yamltext import Mapping, Scalar, Sequence
+from lhmigrate.files.yamltext import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lhmigrate.declarations.tree import Document, Tree
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 _CHARTS: Final = ("chart", "chartName", "chart_name", "chartname", "chart_ref")
 _REPOSITORIES: Final = (

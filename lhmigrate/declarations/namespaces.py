@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from lhmigrate.declarations.spelling import PLACEHOLDER
 from lhmigrate.declarations.tree import kind_of, read, rooted, text_at
 from lhmigrate.errors import Unreadable
-from lhmigrate.scan import KUSTOMIZATIONS
-from lhmigrate.yamltext import Piece
+from lhmigrate.files.scan import KUSTOMIZATIONS
+from lhmigrate.files.yamltext import Piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,13 +9,13 @@ from lhmigrate.declarations import helm
 from lhmigrate.declarations.declaration import NO_VALUES, Declaration, Pin, pinned, spelled, unpinned
 from lhmigrate.declarations.namespaces import given_to, settled
 from lhmigrate.declarations.tree import at, items, name_of, text_at
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.yamltext import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lhmigrate.declarations.tree import Document, Tree
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 SHAPE: Final = "rendered manifests"
 KINDS: Final = frozenset({("apps", "DaemonSet")})

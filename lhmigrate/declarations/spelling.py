@@ -6,7 +6,7 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from lhmigrate.release import Version
+from lhmigrate.longhorn.release import Version
 
 PLACEHOLDER: Final = re.compile(r"\{\{|\$\{|%\{")
 """Where a template, Flux, Fleet or Terraform fills something in only when it is applied."""

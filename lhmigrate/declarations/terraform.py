@@ -10,14 +10,14 @@ from lhmigrate.declarations.declaration import NO_VALUES, Declaration, HelmValue
 from lhmigrate.declarations.namespaces import settled
 from lhmigrate.declarations.tree import beside
 from lhmigrate.errors import Place, Problem, Unreadable
-from lhmigrate.fields import node_of
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.fields import node_of
+from lhmigrate.files.yamltext import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lhmigrate.declarations.tree import Tree
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 _MODULE: Final = re.compile(r"^\$\{path\.(?:module|root)\}/|^\./")
 

@@ -7,14 +7,14 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.errors import Problem, Unreadable
-from lhmigrate.fields import Fields
-from lhmigrate.yamltext import Mapping, Piece, Scalar, Sequence, parse, pieces
+from lhmigrate.files.fields import Fields
+from lhmigrate.files.yamltext import Mapping, Piece, Scalar, Sequence, parse, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from collections.abc import Mapping as AnyMapping
 
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 # A volume's storage class is the commonest mention of Longhorn in a tree, and declares nothing.
 _MENTION: Final = re.compile(r"^(?![^\n]*storageClass)[^\n#]*(?:longhorn|suse-storage)", re.MULTILINE)

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lhmigrate.dialects.common import Kind
-    from lhmigrate.fields import Fields
-    from lhmigrate.tiers import Declared
+    from lhmigrate.files.fields import Fields
+    from lhmigrate.judging.tiers import Declared
 
 CLUSTER_WIDE: Final = frozenset(
     {

@@ -14,22 +14,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lhmigrate.cni import Dialect
 from lhmigrate.dialects.common import Kind, nothing_left, read_metadata, read_network, read_number
 from lhmigrate.dialects.kubernetes import read_selector
-from lhmigrate.endpoints import Entity
 from lhmigrate.errors import Problem, Unreadable
-from lhmigrate.fields import Fields, scalar, string, wrong
-from lhmigrate.labels import EVERYTHING, Selector
-from lhmigrate.peers import Block, Everyone, Part, Peer, Pods, Unclear
-from lhmigrate.policy import ADMIN, BASELINE, Action, Direction, NamedPort, Order, Outline, Policy, Rule, Tier
-from lhmigrate.ports import EVERY_PORT, PROTOCOLS, Ports, Range
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.fields import Fields, scalar, string, wrong
+from lhmigrate.files.yamltext import Scalar
+from lhmigrate.model.cni import Dialect
+from lhmigrate.model.endpoints import Entity
+from lhmigrate.model.labels import EVERYTHING, Selector
+from lhmigrate.model.peers import Block, Everyone, Part, Peer, Pods, Unclear
+from lhmigrate.model.policy import ADMIN, BASELINE, Action, Direction, NamedPort, Order, Outline, Policy, Rule, Tier
+from lhmigrate.model.ports import EVERY_PORT, PROTOCOLS, Ports, Range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 _GROUP: Final = "policy.networking.k8s.io"
 _ADMIN_ACTIONS: Final = {"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS}

@@ -25,22 +25,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lhmigrate.cni import Dialect
 from lhmigrate.dialects.calico_labels import Subject, TooMixedError, of_namespaces, split
 from lhmigrate.dialects.calico_rules import Scope, read_rules
 from lhmigrate.dialects.calico_selector import read_expression
 from lhmigrate.dialects.common import Kind, nothing_left, read_metadata
 from lhmigrate.errors import Problem, Unreadable
-from lhmigrate.fields import Fields, scalar, string, wrong
-from lhmigrate.labels import EVERYTHING, Selector
-from lhmigrate.policy import ADMIN, BASELINE, DEFAULT, UNPLACED, Direction, Order, Outline, Policy, Tier, unplaced
-from lhmigrate.tiers import Declared
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.fields import Fields, scalar, string, wrong
+from lhmigrate.files.yamltext import Scalar
+from lhmigrate.judging.tiers import Declared
+from lhmigrate.model.cni import Dialect
+from lhmigrate.model.labels import EVERYTHING, Selector
+from lhmigrate.model.policy import ADMIN, BASELINE, DEFAULT, UNPLACED, Direction, Order, Outline, Policy, Tier, unplaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 _TYPES: Final = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}
 _LAST: Final = float("inf")

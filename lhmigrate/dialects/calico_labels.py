@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
-from lhmigrate.labels import EVERYTHING, NAME_LABEL, NOTHING, Labels, Match, Requirement, Selector
+from lhmigrate.model.labels import EVERYTHING, NAME_LABEL, NOTHING, Labels, Match, Requirement, Selector
 
 _NAMESPACE: Final = "projectcalico.org/namespace"
 _ORCHESTRATOR: Final = "projectcalico.org/orchestrator"

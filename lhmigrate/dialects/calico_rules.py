@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from lhmigrate.dialects.calico_labels import Subject, TooMixedError, may_mean_outsiders, of_namespaces, split
 from lhmigrate.dialects.calico_selector import read_expression
 from lhmigrate.dialects.common import read_network
-from lhmigrate.endpoints import WHOLE_INTERNET, Entity
 from lhmigrate.errors import Problem
-from lhmigrate.fields import Fields, scalar, string, wrong
-from lhmigrate.http import HttpRule
-from lhmigrate.labels import EVERYTHING, Selector
-from lhmigrate.peers import EVERYONE, Block, Part, Peer, Pods, Those, Unclear, Unseen
-from lhmigrate.policy import Action, Direction, NamedPort, Order, Rule
-from lhmigrate.ports import EVERY_PORT, LAST, PROTOCOLS, Ports
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.fields import Fields, scalar, string, wrong
+from lhmigrate.files.yamltext import Scalar
+from lhmigrate.model.endpoints import WHOLE_INTERNET, Entity
+from lhmigrate.model.http import HttpRule
+from lhmigrate.model.labels import EVERYTHING, Selector
+from lhmigrate.model.peers import EVERYONE, Block, Part, Peer, Pods, Those, Unclear, Unseen
+from lhmigrate.model.policy import Action, Direction, NamedPort, Order, Rule
+from lhmigrate.model.ports import EVERY_PORT, LAST, PROTOCOLS, Ports
 
 if TYPE_CHECKING:
-    from lhmigrate.endpoints import Network
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
+    from lhmigrate.model.endpoints import Network
 
 _ACTIONS: Final = {"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS}
 _LOG: Final = "Log"

@@ -15,11 +15,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate.fields import string, wrong
-from lhmigrate.labels import EVERYTHING, NOTHING, Operator, Requirement, Selector
+from lhmigrate.files.fields import string, wrong
+from lhmigrate.model.labels import EVERYTHING, NOTHING, Operator, Requirement, Selector
 
 if TYPE_CHECKING:
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 LONGEST: Final = 1024
 """Characters in an expression (api/pkg/apis/projectcalico/v3: MaxLength of every selector)."""

@@ -13,21 +13,31 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lhmigrate.dialects.calico_selector import parse
 from lhmigrate.dialects.located import Unwritable, added_to, namespace_beside
-from lhmigrate.edits import AddPeers, AddPorts, AddRule, Allowance, PolicyEdit, TakePeers, TakePorts, TakeRule, addition
-from lhmigrate.endpoints import Entity
-from lhmigrate.labels import EVERYTHING, NAME_LABEL, Operator, Requirement
-from lhmigrate.peers import Block, Everyone, Part, Pods
-from lhmigrate.policy import DEFAULT, Direction
-from lhmigrate.ports import EVERY_PORT, FIRST, LAST, Ports
+from lhmigrate.editing.edits import (
+    AddPeers,
+    AddPorts,
+    AddRule,
+    Allowance,
+    PolicyEdit,
+    TakePeers,
+    TakePorts,
+    TakeRule,
+    addition,
+)
+from lhmigrate.model.endpoints import Entity
+from lhmigrate.model.labels import EVERYTHING, NAME_LABEL, Operator, Requirement
+from lhmigrate.model.peers import Block, Everyone, Part, Pods
+from lhmigrate.model.policy import DEFAULT, Direction
+from lhmigrate.model.ports import EVERY_PORT, FIRST, LAST, Ports
 from lhmigrate.yamledit import Append, Insert, Op, Remove, Replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from lhmigrate.dialects.located import Located
-    from lhmigrate.edits import AddPolicy
-    from lhmigrate.labels import Selector
-    from lhmigrate.policy import Policy
+    from lhmigrate.editing.edits import AddPolicy
+    from lhmigrate.model.labels import Selector
+    from lhmigrate.model.policy import Policy
 
 Data = dict[str, Any]
 

@@ -22,23 +22,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate.cni import Dialect
 from lhmigrate.dialects.cilium_peers import Endpoints, Meant, read_endpoints, read_peers, read_requires, requires
 from lhmigrate.dialects.cilium_ports import PortRule, read_port_rule, unknown_field
 from lhmigrate.dialects.common import Kind, read_metadata
 from lhmigrate.errors import Problem, Unreadable
-from lhmigrate.fields import Fields, absent, scalar, wrong
-from lhmigrate.labels import EVERYTHING, NAME_LABEL, Labels, Match, Selector
-from lhmigrate.peers import EVERYONE, Pods, Those, Unclear
-from lhmigrate.policy import FIRST, LAST, Action, Direction, Outline, Policy, Rule
-from lhmigrate.ports import EVERY_PORT
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.fields import Fields, absent, scalar, wrong
+from lhmigrate.files.yamltext import Scalar
+from lhmigrate.model.cni import Dialect
+from lhmigrate.model.labels import EVERYTHING, NAME_LABEL, Labels, Match, Selector
+from lhmigrate.model.peers import EVERYONE, Pods, Those, Unclear
+from lhmigrate.model.policy import FIRST, LAST, Action, Direction, Outline, Policy, Rule
+from lhmigrate.model.ports import EVERY_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lhmigrate.peers import Peer
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
+    from lhmigrate.model.peers import Peer
 
 _SECTIONS: Final = {
     (Direction.INGRESS, Action.ALLOW): "ingress",

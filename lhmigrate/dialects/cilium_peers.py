@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.dialects.common import read_network
 from lhmigrate.dialects.kubernetes import read_requirements
-from lhmigrate.endpoints import WHOLE_INTERNET, Entity
-from lhmigrate.fields import Fields, string, wrong
-from lhmigrate.labels import EVERYTHING, NAME_LABEL, Operator, Requirement, Selector
-from lhmigrate.peers import Block, Everyone, Names, Part, Peer, Pods, Unclear
-from lhmigrate.policy import Direction
+from lhmigrate.files.fields import Fields, string, wrong
+from lhmigrate.model.endpoints import WHOLE_INTERNET, Entity
+from lhmigrate.model.labels import EVERYTHING, NAME_LABEL, Operator, Requirement, Selector
+from lhmigrate.model.peers import Block, Everyone, Names, Part, Peer, Pods, Unclear
+from lhmigrate.model.policy import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 _NAMESPACE: Final = "io.kubernetes.pod.namespace"
 _NAMESPACE_LABELS: Final = "io.cilium.k8s.namespace.labels."

@@ -12,14 +12,14 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.errors import Problem
-from lhmigrate.fields import Fields, scalar, string, wrong
-from lhmigrate.http import HttpRule
-from lhmigrate.policy import Direction, NamedPort
-from lhmigrate.ports import EVERY_PORT, FIRST, LAST, NO_PORT, PROTOCOLS, Ports
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.fields import Fields, scalar, string, wrong
+from lhmigrate.files.yamltext import Scalar
+from lhmigrate.model.http import HttpRule
+from lhmigrate.model.policy import Direction, NamedPort
+from lhmigrate.model.ports import EVERY_PORT, FIRST, LAST, NO_PORT, PROTOCOLS, Ports
 
 if TYPE_CHECKING:
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 _MOST: Final = 40
 _NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9](?:-?[A-Za-z0-9])*")

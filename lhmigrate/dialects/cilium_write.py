@@ -10,22 +10,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lhmigrate.dialects.located import Unwritable, added_to, namespace_beside
-from lhmigrate.edits import AddPeers, AddPorts, AddRule, Allowance, PolicyEdit, TakePeers, TakePorts, TakeRule, addition
-from lhmigrate.labels import NAME_LABEL, Operator, Requirement
-from lhmigrate.peers import EVERYONE, Block, Everyone, Part, Pods
-from lhmigrate.policy import Action, Direction
-from lhmigrate.ports import EVERY_PORT, FIRST, LAST, NO_PORT, PROTOCOLS, Ports
+from lhmigrate.editing.edits import (
+    AddPeers,
+    AddPorts,
+    AddRule,
+    Allowance,
+    PolicyEdit,
+    TakePeers,
+    TakePorts,
+    TakeRule,
+    addition,
+)
+from lhmigrate.model.labels import NAME_LABEL, Operator, Requirement
+from lhmigrate.model.peers import EVERYONE, Block, Everyone, Part, Pods
+from lhmigrate.model.policy import Action, Direction
+from lhmigrate.model.ports import EVERY_PORT, FIRST, LAST, NO_PORT, PROTOCOLS, Ports
 from lhmigrate.yamledit import Append, Op, Remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from lhmigrate.dialects.located import Located
-    from lhmigrate.edits import AddPolicy
-    from lhmigrate.http import HttpRule
-    from lhmigrate.labels import Selector
-    from lhmigrate.peers import Peer
-    from lhmigrate.policy import Rule
+    from lhmigrate.editing.edits import AddPolicy
+    from lhmigrate.model.http import HttpRule
+    from lhmigrate.model.labels import Selector
+    from lhmigrate.model.peers import Peer
+    from lhmigrate.model.policy import Rule
 
 Data = dict[str, Any]
 

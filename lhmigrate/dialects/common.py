@@ -6,18 +6,18 @@ import re
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lhmigrate.fields import Fields, scalar, string, wrong
-from lhmigrate.policy import Outline
-from lhmigrate.ports import LAST
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.fields import Fields, scalar, string, wrong
+from lhmigrate.files.yamltext import Scalar
+from lhmigrate.model.policy import Outline
+from lhmigrate.model.ports import LAST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lhmigrate.cni import Dialect
-    from lhmigrate.endpoints import Network
-    from lhmigrate.policy import Policy
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
+    from lhmigrate.model.cni import Dialect
+    from lhmigrate.model.endpoints import Network
+    from lhmigrate.model.policy import Policy
 
 _CIDR: Final = re.compile(r"[^%]+/[0-9]{1,3}")
 

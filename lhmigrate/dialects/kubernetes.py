@@ -11,18 +11,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate.cni import Dialect
 from lhmigrate.dialects.common import Kind, nothing_left, read_metadata, read_network, read_number
 from lhmigrate.errors import Unreadable
-from lhmigrate.fields import Fields, scalar, string, wrong
-from lhmigrate.labels import EVERYTHING, Operator, Requirement, Selector
-from lhmigrate.peers import EVERYONE, Block, Peer, Pods
-from lhmigrate.policy import Direction, NamedPort, Outline, Policy, Rule
-from lhmigrate.ports import EVERY_PORT, FIRST, LAST, PROTOCOLS, Ports, Range
-from lhmigrate.yamltext import Scalar
+from lhmigrate.files.fields import Fields, scalar, string, wrong
+from lhmigrate.files.yamltext import Scalar
+from lhmigrate.model.cni import Dialect
+from lhmigrate.model.labels import EVERYTHING, Operator, Requirement, Selector
+from lhmigrate.model.peers import EVERYONE, Block, Peer, Pods
+from lhmigrate.model.policy import Direction, NamedPort, Outline, Policy, Rule
+from lhmigrate.model.ports import EVERY_PORT, FIRST, LAST, PROTOCOLS, Ports, Range
 
 if TYPE_CHECKING:
-    from lhmigrate.yamltext import Node
+    from lhmigrate.files.yamltext import Node
 
 # IANA service names: lower case letters, digits and single dashes, at least one letter, at most 15 characters
 # (k8s.io/apimachinery, pkg/util/validation IsValidPortName).

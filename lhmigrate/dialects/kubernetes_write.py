@@ -5,20 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from lhmigrate.dialects.located import added_to, namespace_beside
-from lhmigrate.edits import AddPeers, AddPorts, AddRule, Allowance, PolicyEdit, TakePeers, TakePorts, TakeRule, addition
-from lhmigrate.labels import Operator
-from lhmigrate.peers import Block, Pods
-from lhmigrate.policy import Direction
-from lhmigrate.ports import EVERY_PORT, FIRST, LAST, Ports
+from lhmigrate.editing.edits import (
+    AddPeers,
+    AddPorts,
+    AddRule,
+    Allowance,
+    PolicyEdit,
+    TakePeers,
+    TakePorts,
+    TakeRule,
+    addition,
+)
+from lhmigrate.model.labels import Operator
+from lhmigrate.model.peers import Block, Pods
+from lhmigrate.model.policy import Direction
+from lhmigrate.model.ports import EVERY_PORT, FIRST, LAST, Ports
 from lhmigrate.yamledit import Append, Op, Remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from lhmigrate.dialects.located import Located
-    from lhmigrate.edits import AddPolicy
-    from lhmigrate.labels import Selector
-    from lhmigrate.peers import Peer
+    from lhmigrate.editing.edits import AddPolicy
+    from lhmigrate.model.labels import Selector
+    from lhmigrate.model.peers import Peer
 
 Data = dict[str, Any]
 

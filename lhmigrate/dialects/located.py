@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lhmigrate.files.yamltext import Mapping, Node, Scalar, Sequence
 from lhmigrate.yamledit import Append, Put
-from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lhmigrate.edits import AddPolicy
+    from lhmigrate.editing.edits import AddPolicy
     from lhmigrate.errors import Place
     from lhmigrate.yamledit import Op, Route
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from lhmigrate.cni import Dialect
 from lhmigrate.dialects import calico_write, cilium_write, kubernetes_write
+from lhmigrate.model.cni import Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lhmigrate.dialects.located import Located
-    from lhmigrate.edits import AddPeers, AddPolicy, AddPorts, Allowance, PolicyEdit
-    from lhmigrate.labels import Selector
-    from lhmigrate.policy import Direction
+    from lhmigrate.editing.edits import AddPeers, AddPolicy, AddPorts, Allowance, PolicyEdit
+    from lhmigrate.model.labels import Selector
+    from lhmigrate.model.policy import Direction
     from lhmigrate.yamledit import Op
 
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lhmigrate.findings import Code, Fate, Level, Phase
+from lhmigrate.findings.findings import Code, Fate, Level, Phase
 from lhmigrate.reports import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from lhmigrate.bumps.upgrades import Upgrades
+    from lhmigrate.editing.patch import Step
     from lhmigrate.errors import Place, Problem
-    from lhmigrate.findings import Check, Context, Environment, Finding, Hop, Plan
-    from lhmigrate.gate import Gate
-    from lhmigrate.patch import Step
+    from lhmigrate.findings.findings import Check, Context, Environment, Finding, Hop, Plan
+    from lhmigrate.kube.gate import Gate
     from lhmigrate.reports.rows import Row
-    from lhmigrate.upgrades import Upgrades
 
 FLOWS: Final = {Code.FLOW_BLOCKED: "CUT", Code.FLOW_BLOCKED_TODAY: "cut today", Code.FLOW_UNKNOWN: "unknown"}
 """What becomes of a flow, in a word that needs no page to understand it."""

@@ -6,15 +6,15 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from lhmigrate.findings import Level
+from lhmigrate.files.scan import STDIN_NAME
+from lhmigrate.findings.findings import Level
 from lhmigrate.reports import codes
-from lhmigrate.scan import STDIN_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lhmigrate.errors import Place, Problem
-    from lhmigrate.findings import Finding
+    from lhmigrate.findings.findings import Finding
     from lhmigrate.reports.account import Account, Report
 
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.table import Table
 from rich.text import Text
 
-from lhmigrate.findings import Level
+from lhmigrate.findings.findings import Level
 from lhmigrate.reports.screen import LEVEL_STYLE, Screen
 from lhmigrate.reports.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lhmigrate.changes import Change
-    from lhmigrate.page import Page
-    from lhmigrate.release import Evidence, Glossary, Release
+    from lhmigrate.longhorn.changes import Change
+    from lhmigrate.longhorn.page import Page
+    from lhmigrate.longhorn.release import Evidence, Glossary, Release
 
 
 def release(release: Release, glossary: Glossary, screen: Screen) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lhmigrate.findings import Code
+from lhmigrate.findings.findings import Code
 
 _DOCUMENTS: Final = "https://github.com/lhmigrate/lhmigrate/blob/main/docs/"
 

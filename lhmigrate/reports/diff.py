@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lhmigrate.findings import Phase
+from lhmigrate.findings.findings import Phase
 from lhmigrate.reports.patch import unified
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lhmigrate.patch import Changed
+    from lhmigrate.editing.patch import Changed
     from lhmigrate.reports.account import Report
 
 

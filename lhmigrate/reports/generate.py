@@ -6,23 +6,23 @@ import textwrap
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate import __version__
-from lhmigrate.cni import Dialect
 from lhmigrate.dialects.writers import WRITERS
-from lhmigrate.endpoints import Entity
-from lhmigrate.peers import Part
-from lhmigrate.policy import Direction
-from lhmigrate.release import Usage
+from lhmigrate.findings.wording import several
+from lhmigrate.longhorn.release import Usage
+from lhmigrate.model.cni import Dialect
+from lhmigrate.model.endpoints import Entity
+from lhmigrate.model.peers import Part
+from lhmigrate.model.policy import Direction
 from lhmigrate.reports.visible import visible
-from lhmigrate.wording import several
 from lhmigrate.yamledit import Commented, Data, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from lhmigrate.cluster import Leg
-    from lhmigrate.generate import Generated, LeftOut, Opening, PolicySet, Wide
-    from lhmigrate.release import Glossary
-    from lhmigrate.settings import Settings
+    from lhmigrate.editing.generate import Generated, LeftOut, Opening, PolicySet, Wide
+    from lhmigrate.judging.cluster import Leg
+    from lhmigrate.longhorn.release import Glossary
+    from lhmigrate.model.settings import Settings
 
 _WIDTH: Final = 92
 _CLOSED: Final = {Direction.INGRESS: "Nobody has to reach it.", Direction.EGRESS: "It has to reach nobody."}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lhmigrate.findings import Level
+from lhmigrate.findings.findings import Level
 from lhmigrate.reports import alerts, codes, rows
 from lhmigrate.reports.account import begun
 from lhmigrate.reports.visible import visible, whole
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from lhmigrate.errors import Place
-    from lhmigrate.findings import Finding
-    from lhmigrate.release import Glossary
+    from lhmigrate.findings.findings import Finding
+    from lhmigrate.longhorn.release import Glossary
     from lhmigrate.reports.account import Account, Report
 
 MOST: Final = 10

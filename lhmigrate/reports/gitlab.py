@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from lhmigrate.findings import Level
+from lhmigrate.findings.findings import Level
 from lhmigrate.reports import alerts, json
 from lhmigrate.reports.visible import visible, whole
 

@@ -7,21 +7,21 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from lhmigrate import changes
-from lhmigrate.findings import Context, Level
+from lhmigrate.findings.findings import Context, Level
+from lhmigrate.longhorn import changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lhmigrate.changes import Change
+    from lhmigrate.bumps.upgrades import Upgrades
     from lhmigrate.errors import Place
-    from lhmigrate.findings import Check, Environment, Finding, Hop, Plan
-    from lhmigrate.gate import Gate
-    from lhmigrate.page import Page
-    from lhmigrate.policy import Policy
-    from lhmigrate.release import Evidence, Glossary, Release
+    from lhmigrate.findings.findings import Check, Environment, Finding, Hop, Plan
+    from lhmigrate.kube.gate import Gate
+    from lhmigrate.longhorn.changes import Change
+    from lhmigrate.longhorn.page import Page
+    from lhmigrate.longhorn.release import Evidence, Glossary, Release
+    from lhmigrate.model.policy import Policy
     from lhmigrate.summary import Row
-    from lhmigrate.upgrades import Upgrades
 
 FORMAT = 1
 

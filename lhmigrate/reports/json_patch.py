@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lhmigrate import advice
-from lhmigrate.findings import Level
+from lhmigrate.editing import advice
+from lhmigrate.findings.findings import Level
 from lhmigrate.reports import json, snippets
 from lhmigrate.reports.mended import by_finding
 from lhmigrate.reports.unified import diff
@@ -13,11 +13,11 @@ from lhmigrate.reports.unified import diff
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from lhmigrate.findings import Finding
-    from lhmigrate.needs import Need
-    from lhmigrate.patch import Made, Step
-    from lhmigrate.patching import Done
-    from lhmigrate.release import Release
+    from lhmigrate.editing.patch import Made, Step
+    from lhmigrate.editing.patching import Done
+    from lhmigrate.findings.findings import Finding
+    from lhmigrate.judging.needs import Need
+    from lhmigrate.longhorn.release import Release
 
 
 def edits(findings: Iterable[Finding], steps: Iterable[Step], shown: Callable[[str], str]) -> json.Edits:

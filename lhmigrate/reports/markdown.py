@@ -10,7 +10,8 @@ from collections import Counter
 from textwrap import indent
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate.findings import Level, Phase
+from lhmigrate.findings.findings import Level, Phase
+from lhmigrate.findings.wording import whose
 from lhmigrate.reports import account as accounts
 from lhmigrate.reports import patch as patches
 from lhmigrate.reports import picture, rows, snippets
@@ -18,14 +19,13 @@ from lhmigrate.reports.account import FLOWS, begun, many
 from lhmigrate.reports.codes import page
 from lhmigrate.reports.markup import NOTHING, SOMETHING, block, code, prose
 from lhmigrate.reports.mended import by_finding
-from lhmigrate.wording import whose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
-    from lhmigrate.findings import Finding
-    from lhmigrate.patch import Step, Undone
-    from lhmigrate.release import Glossary
+    from lhmigrate.editing.patch import Step, Undone
+    from lhmigrate.findings.findings import Finding
+    from lhmigrate.longhorn.release import Glossary
     from lhmigrate.reports.account import Account, Chapter, Part, Report, Verdict
 
 MOST_BYTES: Final = 60_000

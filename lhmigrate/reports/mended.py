@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from lhmigrate import advice
-from lhmigrate.findings import Code
+from lhmigrate.editing import advice
+from lhmigrate.findings.findings import Code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from lhmigrate.findings import Finding
-    from lhmigrate.patch import Made, Step
+    from lhmigrate.editing.patch import Made, Step
+    from lhmigrate.findings.findings import Finding
 
 
 def by_finding(findings: Iterable[Finding], steps: Iterable[Step]) -> Mapping[Finding, list[tuple[Step, Made]]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate import advice
-from lhmigrate.edits import AddRules
-from lhmigrate.findings import Phase
+from lhmigrate.editing import advice
+from lhmigrate.editing.edits import AddRules
+from lhmigrate.findings.findings import Phase
 from lhmigrate.reports import snippets
 from lhmigrate.reports.unified import diff
 from lhmigrate.reports.visible import visible
@@ -15,8 +15,8 @@ from lhmigrate.reports.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from lhmigrate.patch import Changed, Made, Step, Undone
-    from lhmigrate.release import Glossary
+    from lhmigrate.editing.patch import Changed, Made, Step, Undone
+    from lhmigrate.longhorn.release import Glossary
     from lhmigrate.reports.screen import Screen
 
 _HEADS: Final = ("diff ", "--- ", "+++ ", "new file")

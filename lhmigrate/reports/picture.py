@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate.findings import Code, Level
+from lhmigrate.findings.findings import Code, Level
 from lhmigrate.reports.markup import label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from lhmigrate.findings import Finding
-    from lhmigrate.release import Glossary
+    from lhmigrate.findings.findings import Finding
+    from lhmigrate.longhorn.release import Glossary
 
 MOST: Final = 10
 """Arrows. With more, nobody sees anything."""

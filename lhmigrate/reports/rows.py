@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lhmigrate import tongue
-from lhmigrate.cni import Dialect
-from lhmigrate.findings import Code
-from lhmigrate.policy import Direction
-from lhmigrate.release import EndpointKind, Usage
-from lhmigrate.wording import several
+from lhmigrate.editing import tongue
+from lhmigrate.findings.findings import Code
+from lhmigrate.findings.wording import several
+from lhmigrate.longhorn.release import EndpointKind, Usage
+from lhmigrate.model.cni import Dialect
+from lhmigrate.model.policy import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
-    from lhmigrate.findings import Finding
-    from lhmigrate.release import Glossary
+    from lhmigrate.findings.findings import Finding
+    from lhmigrate.longhorn.release import Glossary
 
 FEW: Final = 3
 """So many findings of one cause still get a row each, with a sentence and advice of their own."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from lhmigrate import __version__, advice
-from lhmigrate.findings import Code, Level
+from lhmigrate import __version__
+from lhmigrate.editing import advice
+from lhmigrate.findings.findings import Code, Level
 from lhmigrate.reports import alerts, codes, json
 from lhmigrate.reports.mended import by_finding
 from lhmigrate.reports.unified import runs
@@ -15,9 +16,9 @@ from lhmigrate.reports.visible import whole
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from lhmigrate.editing.patch import Changed, Made, Step
     from lhmigrate.errors import Place, Problem
-    from lhmigrate.findings import Finding
-    from lhmigrate.patch import Changed, Made, Step
+    from lhmigrate.findings.findings import Finding
     from lhmigrate.reports.account import Report
     from lhmigrate.reports.alerts import Alert
 

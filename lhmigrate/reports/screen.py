@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from lhmigrate.findings import Level
+from lhmigrate.findings.findings import Level
 from lhmigrate.reports.visible import visible
 
 LEVEL_STYLE: Final = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.NOTE: "cyan"}

@@ -6,21 +6,21 @@ from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any, Final
 
 from lhmigrate.dialects.writers import WRITERS
-from lhmigrate.edits import AddPeers, AddPolicy, AddPorts, AddRule, AddRules, AddToValue, Allowance
-from lhmigrate.endpoints import Host
-from lhmigrate.labels import EVERYTHING, NAME_LABEL, Match, Operator, Requirement, Selector
-from lhmigrate.needs import dialect_of, http_alone
-from lhmigrate.peers import Block, Pods
-from lhmigrate.placing import value_data
-from lhmigrate.ports import NO_PORT
+from lhmigrate.editing.edits import AddPeers, AddPolicy, AddPorts, AddRule, AddRules, AddToValue, Allowance
+from lhmigrate.editing.placing import value_data
+from lhmigrate.judging.needs import dialect_of, http_alone
+from lhmigrate.model.endpoints import Host
+from lhmigrate.model.labels import EVERYTHING, NAME_LABEL, Match, Operator, Requirement, Selector
+from lhmigrate.model.peers import Block, Pods
+from lhmigrate.model.ports import NO_PORT
 from lhmigrate.yamledit import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lhmigrate.cni import Dialect
-    from lhmigrate.needs import Need
-    from lhmigrate.patch import Undone
+    from lhmigrate.editing.patch import Undone
+    from lhmigrate.judging.needs import Need
+    from lhmigrate.model.cni import Dialect
 
 
 class _Unsaid(IPv4Network):

@@ -16,8 +16,8 @@ from lhmigrate.reports.visible import visible, whole
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lhmigrate.findings import Context, Finding
-    from lhmigrate.release import Glossary
+    from lhmigrate.findings.findings import Context, Finding
+    from lhmigrate.longhorn.release import Glossary
     from lhmigrate.reports.account import Account, Part, Report, Verdict
 
 

@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate.errors import Unreadable
-from lhmigrate.fields import plain
+from lhmigrate.files.fields import plain
+from lhmigrate.files.yamltext import Node
 from lhmigrate.yamledit.block import BlockEdit, whole_document
 from lhmigrate.yamledit.documents import append_document, new_file, render
 from lhmigrate.yamledit.flow import FlowEdit
@@ -34,7 +35,6 @@ from lhmigrate.yamledit.proof import Intended, prove
 from lhmigrate.yamledit.sites import Sites, cannot
 from lhmigrate.yamledit.style import Evidence, Style
 from lhmigrate.yamledit.write import Writer
-from lhmigrate.yamltext import Node
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

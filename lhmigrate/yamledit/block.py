@@ -5,22 +5,22 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from lhmigrate.files.yamltext import Mapping, Scalar, Sequence
 from lhmigrate.yamledit.flow import in_place
 from lhmigrate.yamledit.layout import BREAK
 from lhmigrate.yamledit.ops import Data, Splice
 from lhmigrate.yamledit.sites import cannot, runs
 from lhmigrate.yamledit.style import gap_inside
 from lhmigrate.yamledit.write import most_alike
-from lhmigrate.yamltext import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Sequence as Several
 
+    from lhmigrate.files.yamltext import Node
     from lhmigrate.yamledit.layout import Entry, Layout
     from lhmigrate.yamledit.sites import Site
     from lhmigrate.yamledit.write import Writer
-    from lhmigrate.yamltext import Node
 
 
 class BlockEdit:

@@ -6,14 +6,14 @@ import re
 from typing import Final
 
 from lhmigrate.errors import Place, Problem, Unreadable
-from lhmigrate.fields import plain
+from lhmigrate.files.fields import plain
+from lhmigrate.files.yamltext import Node, parse, pieces
 from lhmigrate.yamledit.layout import BREAKS
 from lhmigrate.yamledit.ops import CannotEdit, Commented, Data, Splice, bare
 from lhmigrate.yamledit.proof import same
 from lhmigrate.yamledit.sites import cannot
 from lhmigrate.yamledit.style import Evidence, Style, is_json
 from lhmigrate.yamledit.write import Writer, comment_lines
-from lhmigrate.yamltext import Node, parse, pieces
 
 _NOTHING = re.compile(rf"(?:---(?=[ \t{BREAKS}]|\Z))?(?:[ \t\ufeff{BREAKS}]+|#[^{BREAKS}]*)*")
 _FIRST_LINE = re.compile(rf"(?:[ \t{BREAKS}]+|#[^{BREAKS}]*)*(---)?")

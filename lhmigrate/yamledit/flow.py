@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lhmigrate.files.yamltext import Mapping, Sequence
 from lhmigrate.yamledit.ops import Splice
 from lhmigrate.yamledit.sites import cannot, runs
 from lhmigrate.yamledit.write import most_alike
-from lhmigrate.yamltext import Mapping, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

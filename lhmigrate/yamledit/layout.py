@@ -14,7 +14,7 @@ from itertools import chain, pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence
+from lhmigrate.files.yamltext import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

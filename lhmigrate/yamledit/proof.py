@@ -8,12 +8,12 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.errors import Unreadable
-from lhmigrate.fields import plain
+from lhmigrate.files.fields import plain
+from lhmigrate.files.yamltext import Node, Piece, parse, pieces
 from lhmigrate.yamledit.layout import comments
 from lhmigrate.yamledit.ops import CannotEdit, Data, Splice
 from lhmigrate.yamledit.sites import cannot
 from lhmigrate.yamledit.style import is_json
-from lhmigrate.yamltext import Node, Piece, parse, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

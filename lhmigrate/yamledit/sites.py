@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from lhmigrate.errors import Problem
-from lhmigrate.fields import absent, kind_of
+from lhmigrate.files.fields import absent, kind_of
+from lhmigrate.files.yamltext import Mapping, Node, Scalar, Sequence
 from lhmigrate.yamledit.layout import Layout, children, count, every, filled
 from lhmigrate.yamledit.ops import Append, CannotEdit, Data, Insert, Op, Put, Remove, Replace, Route
-from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from lhmigrate.errors import Unreadable
-from lhmigrate.fields import scalar
+from lhmigrate.files.fields import scalar
+from lhmigrate.files.yamltext import Mapping, Node, Scalar, Sequence, parse, pieces
 from lhmigrate.yamledit.layout import BREAK, Layout, filled
-from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence, parse, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -11,10 +11,10 @@ import re
 from math import isfinite, isnan
 from typing import TYPE_CHECKING, NamedTuple
 
+from lhmigrate.files.yamltext import Mapping, Node, Scalar, Sequence
 from lhmigrate.yamledit.layout import BREAK, Layout, filled
 from lhmigrate.yamledit.ops import Commented, Data
 from lhmigrate.yamledit.style import Example, Style, columns_inside, gap_inside, may_be_plain
-from lhmigrate.yamltext import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Several

@@ -1,0 +1,1 @@
+"""A tree whose own declarations tell from which release to which it goes."""

@@ -1,0 +1,239 @@
+"""The plans for the installations of a tree that move: one for each, with its own policies, values and namespace."""
+
+from __future__ import annotations
+
+import posixpath
+from itertools import chain
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from lhmigrate import config, plan
+from lhmigrate.bumps import bump, declared_settings
+from lhmigrate.declarations import rendered
+from lhmigrate.errors import Problem, Refusal
+from lhmigrate.findings.findings import Environment, Fate, Phase
+from lhmigrate.findings.wording import several
+from lhmigrate.judging import inventory
+from lhmigrate.judging.inventory import Coverage, meaning
+from lhmigrate.longhorn import hops, shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lhmigrate.bumps.bump import Comparison, Pair, Refused
+    from lhmigrate.config import Options
+    from lhmigrate.declarations.declaration import Declaration
+    from lhmigrate.editing.patch import Step
+    from lhmigrate.editing.placing import Surroundings
+    from lhmigrate.files.sources import Reading
+    from lhmigrate.findings.findings import Finding, Plan
+    from lhmigrate.judging.inventory import Inventory
+    from lhmigrate.longhorn.catalogue import Catalogue
+    from lhmigrate.longhorn.release import Release
+    from lhmigrate.model.policy import Policy
+    from lhmigrate.model.settings import Settings
+
+_FOLDERS: Final = 3
+"""So many folders are named before the rest is counted."""
+
+
+class Upgrade(NamedTuple):
+    """One installation that moves, and its plan."""
+
+    pair: Pair
+    plan: Plan
+    steps: tuple[Step, ...] = ()
+    """What a patch would edit, where that is wanted."""
+
+
+class Upgrades(NamedTuple):
+    """Everything that a tree's declarations make of a comparison, or of one release that was given."""
+
+    against: str
+    """What the tree is compared with: `the merge base with origin/main`; empty: with a release that was given."""
+    commit: str
+    """Its commit; empty: none."""
+    comparison: Comparison
+    made: tuple[Upgrade, ...]
+    refused: tuple[Refused, ...]
+    """What moves, perhaps, and has no plan."""
+    coverage: Coverage
+    unread: tuple[Problem, ...] = ()
+    """What could not be compared."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Those of all plans."""
+        return tuple(chain.from_iterable(one.plan.findings for one in self.made))
+
+    @property
+    def unclear(self) -> bool:
+        """Whether anything may move that has no plan."""
+        return bool(self.refused or self.unread)
+
+    @property
+    def environments(self) -> tuple[Environment, ...]:
+        """What becomes of each: those that move first, then those that may, then all others."""
+        compared = self.comparison
+        return (
+            *(_environment(Fate.MOVES, one.pair.old, one.pair.new, plan=one.plan) for one in self.made),
+            *(
+                Environment(one.environment, Fate.REFUSED, one.problem.place, reason=one.problem.message)
+                for one in self.refused
+            ),
+            *(_environment(Fate.STAYS, pair.old, pair.new) for pair in compared.staying),
+            *(_environment(Fate.NEW, None, one) for one in compared.added),
+            *(_environment(Fate.GONE, one, None) for one in compared.removed),
+        )
+
+
+def _environment(
+    change: Fate, old: Declaration | None, new: Declaration | None, plan: Plan | None = None
+) -> Environment:
+    """An installation that was, or is, or both."""
+    now = new or old
+    if now is None:
+        raise ValueError("an installation is there before a change, or after it")
+    pins = [one.pin for one in (old, new) if one is not None]
+    reason = next((pin.refused.message for pin in reversed(pins) if pin.refused is not None), "")
+    if change is Fate.STAYS and not reason and old and new and old.values.given != new.values.given:
+        reason = f"its Helm values change; `lhmigrate check --release {new.pin.version}` judges them"
+    return Environment(
+        now.environment,
+        change,
+        now.pin.place,
+        old=old.pin.version if old else None,
+        new=new.pin.version if new else None,
+        was=old.environment if old and new and old.environment != new.environment else "",
+        shape=now.shape,
+        reason=reason,
+        values=now.values.sources,
+        plan=plan,
+    )
+
+
+class Maker:
+    """Makes the plans for one tree.
+
+    `root` is the way to where its files are named from; None: the policies are the ones that the user named, and
+    count for every installation. `told` is what was taken for granted while they were looked for. `around` is what a
+    patch may touch; None: none is wanted.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        given: Options,
+        file: Options,
+        reading: Reading,
+        root: str | None,
+        told: Sequence[str],
+        around: Surroundings | None = None,
+    ) -> None:
+        self._catalogue = catalogue
+        self._given = given
+        self._file = file
+        self._reading = reading
+        self._root = root
+        self._told = told
+        self._around = around
+
+    def plans(self, pairs: Sequence[Pair], every: Sequence[Declaration]) -> tuple[list[Upgrade], list[Refused]]:
+        """A plan for each pair, or why there can be none. `every` is all that the tree declares now."""
+        made: list[Upgrade] = []
+        refused: list[Refused] = []
+        for pair in pairs:
+            try:
+                made.append(self._upgrade(pair, every))
+            except Refusal as refusal:
+                place = refusal.place or pair.new.pin.place
+                details = "".join(f" {problem}" for problem in refusal.details)
+                refused.append(bump.Refused(pair.environment, Problem(place, f"{refusal.message}{details}")))
+        return made, refused
+
+    def _upgrade(self, pair: Pair, every: Sequence[Declaration]) -> Upgrade:
+        old, new = self._catalogue.find(str(pair.old.pin.version)), self._catalogue.find(str(pair.new.pin.version))
+        if new.version < old.version:
+            raise Refusal(f"from {old} to {new} is a downgrade, and Longhorn cannot be downgraded")
+        settings = declared_settings.of(pair, self._given, self._file, self._catalogue)
+        taken, left = self._share(pair.new, every)
+        found = inventory.judged(inventory.take(taken, settings, [old, new], self._kustomized))
+        found, own = _without_own(found, pair.new, new, settings)
+        made = plan.make(hops.way(self._catalogue, old, new), found, settings, self._catalogue.glossary)
+        told = [pair.new.pin.doubt or pair.old.pin.doubt, *self._told, *left, *own]
+        assumptions = dict.fromkeys((*filter(None, told), *made.context.assumptions))
+        releases = dict.fromkeys(one for hop in made.hops for one in (hop.old, hop.new))
+        by_hand = bool(self._given.values or self._file.values)
+        unknown = declared_settings.unknown(pair.new.values, releases, self._catalogue.glossary, by_hand=by_hand)
+        made = made._replace(
+            findings=(*unknown, *made.findings),
+            context=made.context._replace(assumptions=tuple(assumptions)),
+        )
+        return Upgrade(pair, made, self._steps(pair, made, taken, settings))
+
+    def _steps(self, pair: Pair, plan: Plan, taken: Reading, settings: Settings) -> tuple[Step, ...]:
+        """The patch for one installation."""
+        if self._around is None:
+            return ()
+        from lhmigrate.editing import patch  # noqa: PLC0415 - few reports show edits
+
+        start = patch.Installation(
+            reading=taken,
+            values={},  # Those of a tree stand within other objects, where no edit of ours reaches them.
+            settle=lambda _texts: settings,
+            kustomized=self._kustomized,
+            around=self._around,
+            glossary=self._catalogue.glossary,
+            ours=lambda found: _without_own(found, pair.new, plan.new, settings)[0],
+        )
+        return tuple(patch.steps(start, plan.hops, tuple(Phase)))
+
+    def _kustomized(self, file: str) -> tuple[str, str] | None:
+        return config.kustomized_to(posixpath.join(self._root or "", file) if self._root != "." else file)
+
+    def _share(self, mine: Declaration, every: Sequence[Declaration]) -> tuple[Reading, list[str]]:
+        """What was read, without what is nearer to another installation, and a sentence about that."""
+        if self._root is None or len(every) < 2:
+            return self._reading, []
+
+        def belongs(file: str) -> bool:
+            return bump.belongs(file, mine, every)
+
+        found = tuple(one for one in self._reading.found if belongs(one.file))
+        unread = tuple(one for one in self._reading.unread if belongs(one.place.file))
+        left = dict.fromkeys(
+            one.file.rpartition("/")[0] or "." for one in self._reading.found
+            if one.objects.policies and not belongs(one.file)
+        )  # fmt: skip
+        reading = self._reading._replace(found=found, unread=unread)
+        if not left:
+            return reading, []
+        named = [*left][:_FOLDERS]
+        more = f"{len(left) - len(named):,} more folders"
+        folders = several([*named, more] if len(left) > len(named) else named)
+        return reading, [f"the policies in {folders} are nearer to other installations, and are taken to be theirs"]
+
+
+def _without_own(found: Inventory, mine: Declaration, new: Release, settings: Settings) -> tuple[Inventory, list[str]]:
+    """Longhorn's own policies, where its manifests lie in the tree: the catalogue tells them for both releases."""
+    if mine.shape != rendered.SHAPE:
+        return found, []
+    folder = mine.file.rpartition("/")[0]
+    theirs = {
+        (one.namespace, one.name): meaning([one])
+        for one in shipped.in_force(new, install=settings.install, namespace=settings.namespace, values=settings.values)
+    }
+
+    def is_own(policy: Policy) -> bool:
+        same = theirs.get((policy.namespace, policy.name))
+        beside = policy.place.file.startswith(f"{folder}/") if folder else True
+        return beside and same is not None and (policy.owned_by_helm or meaning([policy]) == same)
+
+    kept = tuple(policy for policy in found.policies if not is_own(policy))
+    count = len(found.policies) - len(kept)
+    if not theirs:
+        return found, []
+    if not count:
+        names = several([name for _, name in theirs])
+        return found, [f"{new} brings {names}, and is judged with them, although they are not beside {mine.file}"]
+    said = f"{count} of the policies beside {mine.file} are Longhorn's own, and come and go with its release"
+    return found._replace(policies=kept), [said]

@@ -1,0 +1,1 @@
+"""What to change about policies, and how that becomes text."""

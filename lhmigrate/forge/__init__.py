@@ -1,0 +1,1 @@
+"""Pull requests, where they are kept, and the one comment on each."""

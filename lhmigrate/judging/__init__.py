@@ -1,0 +1,1 @@
+"""Whether policies let a flow through, and what a hop changes about it."""

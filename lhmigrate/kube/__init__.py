@@ -1,0 +1,1 @@
+"""A running cluster: asked, judged, and told the result."""

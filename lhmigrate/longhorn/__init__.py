@@ -1,0 +1,1 @@
+"""What each release of Longhorn needs on the network, as the catalogue tells it."""
