@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from running import CUTTING, POLICY, PROGRAM, Run, inside, program, shell, written
 
-from lhmigrate import __version__, cli
+from lhmigrate import __version__
+from lhmigrate.cli import runs
 
 CODES = "Exit codes: 0 nothing to do, 1 something to do, 2 could not run."
 COMMANDS = ("plan", "check", "diff", "show", "releases")
@@ -471,6 +472,6 @@ def test_no_traceback_reaches_a_user(error: BaseException, says: str, monkeypatc
     def failing(_: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "_catalogue", failing)
+    monkeypatch.setattr(runs, "catalogue_of", failing)
     for line in ("plan --from 1.5 --to 1.6", "check --release 1.6", "diff --from 1.5 --to 1.6", "show 1.6", "releases"):
         assert inside(*line.split()) == Run(2, "", says)

@@ -25,7 +25,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from running import CALLED, CUTTING, PROGRAM, Run, inside, program, written
 
-from lhmigrate import cli
+from lhmigrate.cli import runs
 from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
 from lhmigrate.reports.visible import visible
 
@@ -44,7 +44,7 @@ def in_a_folder_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """One folder and one catalogue for all examples: hypothesis makes hundreds."""
     with pytest.MonkeyPatch.context() as here:
         here.chdir(tmp_path_factory.mktemp("hostile"))
-        here.setattr(cli, "_catalogue", lambda _specs: CATALOGUE)
+        here.setattr(runs, "catalogue_of", lambda _specs: CATALOGUE)
         yield
 
 
@@ -246,7 +246,7 @@ def test_what_a_catalogue_says_is_data(text: str) -> None:
     written(Path(), {f"{folder}/9.9.9.yaml": SPEC.format(text=text_in_yaml, policy=quoted(f"p{text}"))})
     catalogue = Catalogue([shipped_specs(), Path(folder)])
     with pytest.MonkeyPatch.context() as here:
-        here.setattr(cli, "_catalogue", lambda _specs: catalogue)
+        here.setattr(runs, "catalogue_of", lambda _specs: catalogue)
         for line in (["show", "9.9.9"], ["diff", "--from", "1.6", "--to", "9.9"], ["releases"], LINES[1]):
             run = inside(*line)
             assert run.err == ""
@@ -272,7 +272,7 @@ def test_markup_in_a_catalogue_is_shown_as_it_is_written() -> None:
     written(Path(), {"marked/9.9.9.yaml": SPEC.format(text=text, policy=text)})
     catalogue = Catalogue([shipped_specs(), Path("marked")])
     with pytest.MonkeyPatch.context() as here:
-        here.setattr(cli, "_catalogue", lambda _specs: catalogue)
+        here.setattr(runs, "catalogue_of", lambda _specs: catalogue)
         for line in (["show", "9.9.9"], ["diff", "--from", "1.6", "--to", "9.9"]):
             shown = inside(*line).out
             assert all(shown.count(part) >= 3 for part in ("[red]not", "red[/red]", ":boom:"))

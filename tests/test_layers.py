@@ -17,6 +17,7 @@ PACKAGE = Path(lhmigrate.__file__).parent
 LONGEST = 60
 
 SHAPES = ("argo", "fleet", "flux", "helmfile", "k3s", "kustomize", "listed", "rendered", "terraform")
+COMMANDS = ("plan", "patch", "check", "gate", "releases", "comment")
 FORMS = ("markdown", "sarif", "github", "gitlab", "diff")
 
 # From the ground up. A module imports from the lines above its own, and from nothing in its own line.
@@ -137,6 +138,10 @@ LAYERS = (
     ("bumps.upgrades", "git.checkout"),
     ("bumps.moves", "outputs"),
     ("printing",),
+    ("cli.options",),
+    ("cli.endings",),
+    ("cli.runs",),
+    tuple(f"cli.{name}" for name in COMMANDS),
     ("cli",),
     ("__main__",),
 )
@@ -146,7 +151,6 @@ PLACE = {module: number for number, layer in enumerate(LAYERS) for module in lay
 WORLDLY = {
     "__main__",
     "editing.around",
-    "cli",
     "editing.patching",
     "files.scan",
     "config",
@@ -155,6 +159,7 @@ WORLDLY = {
     "git.checkout",
     "bumps.moves",
 }
+WORLDLY |= {f"cli.{name}" for name in ("endings", "runs", *COMMANDS)}
 WORLDLY |= {
     "git.worktree",
     "git.gitcommand",

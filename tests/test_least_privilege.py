@@ -21,7 +21,7 @@ from second_opinion import Somebody, Universe, addresses, ways
 from test_cases import load
 from test_patch_cases import PLANS
 
-from lhmigrate import cli
+from lhmigrate.cli import runs
 from lhmigrate.files.fields import plain
 from lhmigrate.judging.state import key_of
 from lhmigrate.longhorn import hops, shipped
@@ -250,7 +250,7 @@ def story(case: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Installation, tu
         given.add_argument(f"--{option}", dest=name, action="append")
     given.add_argument("paths", nargs="*")
     said = vars(given.parse_args(words))
-    run = cli._Run(said["paths"], said["config"], cli.Given(**{name: said[name] for name in cli.Given._fields}))
+    run = runs.Run(said["paths"], said["config"], runs.Given(**{name: said[name] for name in runs.Given._fields}))
     ends = [run.catalogue.find(said[end]) for end in ("from", "to")]
     return run.installation(), hops.way(run.catalogue, *ends).hops
 

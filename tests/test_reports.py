@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from repositories import Repository, alone
 from running import CALLED, CUTTING, Run, command, inside, written
 
-from lhmigrate import cli
+from lhmigrate.cli import runs
 from lhmigrate.editing.patch import Changed
 from lhmigrate.findings.findings import Code
 from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
@@ -54,7 +54,7 @@ def in_a_folder_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """One folder and one catalogue for all examples."""
     with pytest.MonkeyPatch.context() as here:
         here.chdir(tmp_path_factory.mktemp("reports"))
-        here.setattr(cli, "_catalogue", lambda _specs: CATALOGUE)
+        here.setattr(runs, "catalogue_of", lambda _specs: CATALOGUE)
         yield
 
 
