@@ -76,10 +76,8 @@ Paths = Annotated[
     typer.Argument(metavar="[PATH]...", help="Files, folders (walked), or - for standard input."),
 ]
 Namespace = Annotated[str | None, typer.Option(help="Longhorn's namespace. [default: longhorn-system]")]
-
 DefaultNamespace = Annotated[str | None, typer.Option(help="Where policies go that name no namespace.")]
 ValuesFiles = Annotated[list[str] | None, typer.Option("--values", metavar="FILE", help="Helm values; repeatable.")]
-
 Install = Annotated[
     str | None, typer.Option(metavar="helm|manifest", help="How Longhorn is installed. [default: helm]")
 ]
@@ -106,7 +104,6 @@ DialectOption = Annotated[
     typer.Option("--dialect", help="The kind of policies. [default: what the network plugin reads]"),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How the report is printed.")]
-
 Formats = Annotated[
     list[ReportFormat] | None,
     typer.Option("--format", help="How the report is printed; repeatable. [default: terminal]", show_default=False),
@@ -121,13 +118,11 @@ EditsToo = Annotated[
     bool, typer.Option("--edits", help="Add to a JSON report the edits that a patch would make for each finding.")
 ]
 FailOnOption = Annotated[FailOn, typer.Option("--fail-on", help="What makes the exit code 1: findings from here on.")]
-
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 also when there is something to do.")]
 From = Annotated[
     str, typer.Option("--from", metavar="V", help="The release that runs: 1.7 (its newest), 1.7.2, v1.7.2.")
 ]
 To = Annotated[str, typer.Option("--to", metavar="V", help="The release to upgrade to.")]
-
 OfCluster = Annotated[
     bool, typer.Option("--cluster", help="Read a running cluster, and no files: by kubeconfig, or from inside of it.")
 ]
@@ -135,5 +130,5 @@ KubeContext = Annotated[
     str | None, typer.Option("--context", metavar="NAME", help="The kubeconfig's context. [default: the current one]")
 ]
 Timeout = Annotated[float, typer.Option(min=1, metavar="SECONDS", help="How long to ask the cluster, all in all.")]
-
 PATIENCE = 120.0
+"""What it is if not said."""
