@@ -106,7 +106,7 @@ def gate(folder: Path, *options: str, crds: tuple[str, ...]) -> tuple[Cluster, R
         return cluster, inside("gate", "--to", "1.7.3", *options, environment={"KUBECONFIG": cluster.kubeconfig})
 
 
-EVERYTHING = ("longhorn", "cilium", "admin", "cluster")
+EVERYTHING = ("longhorn", "cilium", "admin", "cluster", "others")
 
 
 def test_the_cluster_role_allows_what_is_asked_and_nothing_else(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from api_server import Call, Cluster, Fault, serving
+from api_server import CRDS, Call, Cluster, Fault, serving
 from live_cluster import HOME, around, daemon_set, longhorn, namespace, pod, policy, running, setting
 from running import inside, program
 
@@ -129,8 +129,31 @@ def test_missing_permissions_are_no_open_gate(tmp_path: Path) -> None:
     assert "  (cluster): list nodes in all namespaces\n" in run.err
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("/apis", 404),
+        Fault("/apis", 200, body={"kind": "APIGroupList"}),
+        Fault("/apis", 200, body={"kind": "APIGroupList", "groups": []}),
+        Fault("/apis/networking.k8s.io/v1", 404),
+        Fault("/apis/networking.k8s.io/v1", 200, body={"kind": "APIResourceList"}),
+        Fault("/apis/networking.k8s.io/v1", 200, body={"kind": "APIResourceList", "resources": []}),
+        Fault("/networkpolicies", 404),
+        Fault("/networkpolicies", 200, body={"kind": "Table", "rows": []}),
+    ],
+    ids=["no discovery", "no groups", "none of the groups", "no group", "no resources", "none of the resources",
+         "no policies", "a table of policies"],
+)  # fmt: skip
+def test_an_api_server_that_does_not_say_what_there_is_opens_no_gate(tmp_path: Path, fault: Fault) -> None:
+    cluster = running("1.7.2", policy("engines", ENGINES))
+    cluster.faults.append(fault)
+    with gate(cluster, tmp_path) as ask:
+        run = ask("gate --to 1.7.3")
+    assert (run.code, run.out) == (2, "")
+
+
 def test_no_secret_is_ever_asked_for(tmp_path: Path) -> None:
-    cluster = running("1.7.2", crds=("longhorn", "cilium", "calico", "calico-api", "admin", "cluster"))
+    cluster = running("1.7.2", crds=tuple(CRDS))
     with gate(cluster, tmp_path) as ask:
         run = ask("gate --to 1.7.3")
     assert run.code in {0, 1}

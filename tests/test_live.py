@@ -13,6 +13,7 @@ from live_cluster import (
     daemon_set,
     longhorn,
     managers,
+    metadata,
     namespace,
     node,
     pod,
@@ -414,10 +415,56 @@ def test_policies_elsewhere_are_counted_and_those_of_peers_are_read(tmp_path: Pa
     assert verdict(report, "prometheus-to-manager") == "blocked"
 
 
+@pytest.mark.parametrize(
+    ("version", "kind", "namespace"),
+    [
+        ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", None),
+        ("crd.antrea.io/v1beta1", "NetworkPolicy", HOME),
+        ("network.openshift.io/v1", "EgressNetworkPolicy", HOME),
+        ("networking.gke.io/v1alpha1", "FQDNNetworkPolicy", HOME),
+        ("networking.k8s.aws/v1alpha1", "ApplicationNetworkPolicy", HOME),
+        ("networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy", None),
+    ],
+)
+def test_what_a_policy_of_a_dialect_that_nobody_reads_may_cut_is_unknown(
+    tmp_path: Path, version: str, kind: str, namespace: str | None
+) -> None:
+    one = {"apiVersion": version, "kind": kind, "metadata": metadata("x", namespace), "spec": {"ingress": []}}
+    report = judged(running("1.7.2", one, crds=("longhorn", "others")), tmp_path)
+    assert verdict(report, "manager-to-instance-manager-proxy") == "unknown"
+    assert kind in report["coverage"]["unread"][0]["file"]
+
+
+def test_and_a_cluster_that_only_could_have_such_is_judged_as_ever(tmp_path: Path) -> None:
+    report = judged(running("1.7.2", crds=("longhorn", "others")), tmp_path)
+    assert verdict(report, "manager-to-instance-manager-proxy") == "allowed"
+
+
+def calico(version: str, selector: str) -> Data:
+    spec = {"selector": selector, "types": ["Ingress"]}
+    return {"apiVersion": version, "kind": "GlobalNetworkPolicy", "metadata": metadata("default.cut"), "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("moved", "answer"),
+    [(False, "allowed"), (True, "blocked")],
+    ids=["one shows the objects of the other", "they can move, and leave the old ones behind"],
+)
+def test_which_of_calicos_two_groups_is_true(tmp_path: Path, moved: bool, answer: str) -> None:
+    old, new = calico("crd.projectcalico.org/v1", "app == 'none'"), calico("projectcalico.org/v3", "all()")
+    cluster = running("1.7.2", old, new, crds=("longhorn", "calico", "calico-api"))
+    if moved:
+        cluster.kinds["migration.projectcalico.org", "v1"] = {"datastoremigrations": "DatastoreMigration"}
+    assert verdict(judged(cluster, tmp_path), "manager-to-instance-manager-proxy") == answer
+
+
 def test_policies_of_a_kind_that_is_not_read_are_told(tmp_path: Path) -> None:
     cluster = running("1.7.2")
     cluster.kinds["security.istio.io", "v1"] = {"authorizationpolicies": "AuthorizationPolicy"}
-    assert "policies of Istio are not judged, and the cluster knows such" in judged(cluster, tmp_path)["assumptions"]
+    cluster.kinds["cilium.io", "v3"] = {"ciliumnodenetworkpolicies": "CiliumNodeNetworkPolicy"}
+    told = judged(cluster, tmp_path)["assumptions"]
+    assert "policies of Istio are not judged, and the cluster knows such" in told
+    assert "policies of ciliumnodenetworkpolicies.cilium.io are not judged, and the cluster knows such" in told
 
 
 def test_a_server_of_calicos_own_that_is_down_stops_nothing_that_can_be_read_without_it(tmp_path: Path) -> None:
