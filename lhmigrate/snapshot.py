@@ -76,6 +76,8 @@ class Running(NamedTuple):
     namespace: str
     version: Version | None
     """None: nobody asked."""
+    newest: Version | None = None
+    """Of an upgrade that is under way, where it leads to; else the same, or None."""
     told: tuple[str, ...] = ()
     """What else there is to say of its version."""
 
@@ -216,20 +218,25 @@ class _Longhorn:
         return namespace or next(iter(places))
 
     def running(self, home: str) -> Running:
-        """The Longhorn that runs there. Refuses where its version is none."""
-        told = self.settings.get(home, {}).get(_VERSION, "")
+        """The Longhorn that runs there. Refuses where its version is none.
+
+        Its managers say themselves what they are. The tag of their image only tells what is rolled out, and a mirror
+        may have named it anew.
+        """
+        said = self.settings.get(home, {}).get(_VERSION, "")
         tags = [one.tag for one in self._managers if one.namespace == home and one.tag]
-        versions = [version for text in (told, *tags) if (version := _version(text)) is not None]
-        if not versions:
-            said = told or next(iter(tags), "") or "nothing"
+        own = [tag for tag in tags if _version(tag) is None]
+        versions = [version for text in (said, *tags) if (version := _version(text)) is not None]
+        if not versions or (said and _version(said) is None):
             raise Refusal(
-                f"which Longhorn runs in {home} cannot be told: it says {said!r}, which is no release; "
-                "`lhmigrate plan --cluster --from V` takes your word for it"
+                f"which Longhorn runs in {home} cannot be told: it says {said or next(iter(tags), '') or 'nothing'!r}, "
+                "which is no release; `lhmigrate plan --cluster --from V` takes your word for it"
             )
-        if len(set(versions)) == 1:
-            return Running(home, versions[0])
+        told = [f"Longhorn is taken to be {said}, as it says, though its image's tag is {tag}" for tag in own]
         least, most = min(versions), max(versions)
-        return Running(home, least, (f"an upgrade from {least} to {most} seems to be under way in {home}",))
+        if least != most:
+            told.append(f"an upgrade from {least} to {most} seems to be under way in {home}")
+        return Running(home, least, most, tuple(told))
 
 
 _VERSION: Final = "current-longhorn-version"
