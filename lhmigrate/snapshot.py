@@ -173,7 +173,9 @@ def _served(api: ApiServer, name: str, group: Mapping[str, Any]) -> dict[str, tu
     known: dict[str, tuple[str, str]] = {}
     for version in sorted(versions, key=preferred.__ne__):
         for one in _told(api, f"/apis/{name}/{version}", "resources"):
-            known.setdefault(str(one.get("name")), (version, str(one.get("kind"))))
+            plural = str(one.get("name"))
+            if "/" not in plural:  # a part of a resource, like its status
+                known.setdefault(plural, (version, str(one.get("kind"))))
     return known
 
 

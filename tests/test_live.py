@@ -465,6 +465,21 @@ def test_policies_of_a_kind_that_is_not_read_are_told(tmp_path: Path) -> None:
     told = judged(cluster, tmp_path)["assumptions"]
     assert "policies of Istio are not judged, and the cluster knows such" in told
     assert "policies of ciliumnodenetworkpolicies.cilium.io are not judged, and the cluster knows such" in told
+    assert not [one for one in told if "/status" in one]
+
+
+@pytest.mark.parametrize("runs", [("weave-net",), ("aws-node", "calico-node"), ()], ids=" ".join)
+def test_what_a_plugin_left_behind_is_no_sign_that_it_runs(tmp_path: Path, runs: tuple[str, ...]) -> None:
+    spec = {"order": 1, "selector": "all()", "types": ["Ingress"], "ingress": [{"action": "Allow"}]}
+    opens = {**calico("crd.projectcalico.org/v1", "all()"), "spec": spec}
+    cluster = running(
+        "1.7.2", engines({"podSelector": {"matchLabels": {"a": "b"}}}), opens, crds=("longhorn", "calico")
+    )
+    cluster.objects["apps", "daemonsets"] = [daemon_set("longhorn-manager", HOME, "x/longhorn-manager:v1.7.2")]
+    cluster.add(*(daemon_set(name, "kube-system") for name in runs))
+    assert verdict(judged(cluster, tmp_path), "manager-to-instance-manager-proxy") == "unknown"
+    assert verdict(judged(cluster, tmp_path / "told", "check --cluster --cni calico"),
+                   "manager-to-instance-manager-proxy") == "allowed"  # fmt: skip
 
 
 def test_a_server_of_calicos_own_that_is_down_stops_nothing_that_can_be_read_without_it(tmp_path: Path) -> None:
