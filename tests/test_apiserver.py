@@ -80,6 +80,13 @@ def test_a_namespace_and_labels_narrow_a_list(cluster: Cluster) -> None:
     assert cluster.calls == [Call("list", "", "pods", "longhorn-system")]
 
 
+def test_a_page_may_be_empty_and_not_the_last(cluster: Cluster) -> None:
+    cluster.add(pod(1))
+    body = {"kind": "PodList", "metadata": {"continue": "0"}, "items": []}
+    cluster.faults.append(Fault("/pods", 200, body=body))
+    assert asking(cluster).collect(PODS, name) == ["pod-1"]
+
+
 def test_a_list_that_expired_is_read_again_from_its_beginning(cluster: Cluster) -> None:
     cluster.add(*(pod(number) for number in range(PAGE + 1)))
     cluster.faults.append(Fault("/pods", 410, on_page=True))

@@ -261,3 +261,22 @@ def test_the_patches_in_the_documents_set_the_version() -> None:
     [variable] = of("Job", built())["spec"]["template"]["spec"]["containers"][0]["env"]
     assert variable["name"] == "LONGHORN_VERSION"
     assert f"--to=$({variable['name']})" in arguments(built())
+
+
+def test_flux_holds_longhorn_back_until_the_gate_is_ready_at_the_same_revision() -> None:
+    """Of a dependency with another source, the revision is not looked at (fluxcd/kustomize-controller,
+    internal/controller/kustomization_controller.go, checkDependencies): what was ready for the last version counts.
+    """
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    found = [one for block in blocks for one in yaml.safe_load_all(block) if isinstance(one, dict)]
+    specs = {
+        one["metadata"]["name"]: one["spec"]
+        for one in found
+        if str(one.get("apiVersion")).startswith("kustomize.toolkit.fluxcd.io/")
+    }
+    gate, longhorn = specs["longhorn-gate"], specs["longhorn"]
+    assert longhorn["dependsOn"] == [{"name": "longhorn-gate"}]
+    assert gate["sourceRef"] == longhorn["sourceRef"]
+    assert gate["wait"] is True
+    assert "patches" not in gate
