@@ -50,9 +50,13 @@ def built(*components: str) -> list[Data]:
             assert (operation["op"], operation["path"]) == ("add", "/spec/template/spec/containers/0/args/-")
             [target] = [one for one in found if one["kind"] == patch["target"]["kind"]]
             target["spec"]["template"]["spec"]["containers"][0]["args"].append(operation["value"])
+    account = of("ServiceAccount", found)["metadata"]["name"]
     for one in found:
         if not one["kind"].startswith("Cluster"):
             one["metadata"]["namespace"] = top["namespace"]
+        for subject in one.get("subjects", ()):
+            assert subject == {"kind": "ServiceAccount", "name": account}
+            subject["namespace"] = top["namespace"]
     return found
 
 
@@ -222,6 +226,21 @@ def test_kustomize_builds_the_same(tmp_path: Path, components: tuple[str, ...]) 
     done = subprocess.run(["kubectl", "kustomize", str(tmp_path)], capture_output=True, check=True)
     theirs = {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(done.stdout)}
     assert theirs == {(one["kind"], one["metadata"]["name"]): one for one in built(*components)}
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl, which has kustomize in it, is not installed")
+@pytest.mark.parametrize("components", [(), COMPONENTS], ids=["plain", "with reports"])
+def test_in_another_namespace_the_account_there_is_bound(tmp_path: Path, components: tuple[str, ...]) -> None:
+    shutil.copytree(DEPLOY, tmp_path / "deploy")
+    told = {"namespace": "flux-system", "resources": ["deploy"]}
+    told["components"] = [f"deploy/components/{one}" for one in components]
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(told))
+    done = subprocess.run(["kubectl", "kustomize", str(tmp_path)], capture_output=True, check=True)
+    objects = list(yaml.safe_load_all(done.stdout))
+    assert of("ServiceAccount", objects)["metadata"]["namespace"] == "flux-system"
+    subjects = [subject for one in objects for subject in one.get("subjects", ())]
+    assert len(subjects) == 1 + len(components)
+    assert {one["namespace"] for one in subjects} == {"flux-system"}
 
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
