@@ -24,7 +24,11 @@ from live_cluster import (
 from running import inside
 
 from lhmigrate.catalogue import Catalogue, shipped_specs
-from lhmigrate.live import component_of, setting_of
+from lhmigrate.errors import Place
+from lhmigrate.labels import EVERYTHING
+from lhmigrate.live import Live, component_of, setting_of, settled
+from lhmigrate.policy import Policy
+from lhmigrate.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -491,6 +495,22 @@ def test_a_server_of_calicos_own_that_is_down_stops_nothing_that_can_be_read_wit
 def test_the_same_cluster_gives_the_same_report(tmp_path: Path) -> None:
     first = judged(running("1.7.2", engines(ports=(8501,))), tmp_path / "a", "plan --cluster --to 1.8")
     assert judged(running("1.7.2", engines(ports=(8501,))), tmp_path / "b", "plan --cluster --to 1.8") == first
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["as the chart has it", "switched off"])
+def test_only_what_differs_from_a_charts_default_was_chosen_and_stays(there: bool) -> None:
+    catalogue = Catalogue([shipped_specs()])
+    release = catalogue.find("1.12.1")
+    policies = [
+        Policy("NetworkPolicy", one.name, HOME, Place("x"), EVERYTHING, frozenset(), owned_by_helm=True)
+        for one in release.policies
+        if there and one.when == {"networkPolicies.restrictInternalTraffic": True}
+    ]
+    seen = Live(namespace=HOME, policies=policies)
+    after = settled(Settings(), seen, release, catalogue.glossary, by_hand=frozenset())
+    assert after.values.given == ({} if there else {"networkPolicies": {"restrictInternalTraffic": False}})
+    assert after.values_before is not None
+    assert after.values_before.get("networkPolicies.restrictInternalTraffic") is there
 
 
 @pytest.mark.parametrize("release", Catalogue([shipped_specs()]).versions, ids=str)
