@@ -49,6 +49,12 @@ CRDS = {
                   "adminnetworkpolicies": "AdminNetworkPolicy",
                   "baselineadminnetworkpolicies": "BaselineAdminNetworkPolicy"}},
     "cluster": {("policy.networking.k8s.io", "v1alpha2"): {"clusternetworkpolicies": "ClusterNetworkPolicy"}},
+    "others": {("crd.antrea.io", "v1beta1"): {"networkpolicies": "NetworkPolicy",
+                                              "clusternetworkpolicies": "ClusterNetworkPolicy"},
+               ("network.openshift.io", "v1"): {"egressnetworkpolicies": "EgressNetworkPolicy"},
+               ("networking.gke.io", "v1alpha1"): {"fqdnnetworkpolicies": "FQDNNetworkPolicy"},
+               ("networking.k8s.aws", "v1alpha1"): {"applicationnetworkpolicies": "ApplicationNetworkPolicy",
+                                                    "clusternetworkpolicies": "ClusterNetworkPolicy"}},
 }  # fmt: skip
 
 _WIDE = {"Namespace", "Node", "CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "Tier", "AdminNetworkPolicy",

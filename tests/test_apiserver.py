@@ -80,6 +80,13 @@ def test_a_namespace_and_labels_narrow_a_list(cluster: Cluster) -> None:
     assert cluster.calls == [Call("list", "", "pods", "longhorn-system")]
 
 
+def test_a_page_may_be_empty_and_not_the_last(cluster: Cluster) -> None:
+    cluster.add(pod(1))
+    body = {"kind": "PodList", "metadata": {"continue": "0"}, "items": []}
+    cluster.faults.append(Fault("/pods", 200, body=body))
+    assert asking(cluster).collect(PODS, name) == ["pod-1"]
+
+
 def test_a_list_that_expired_is_read_again_from_its_beginning(cluster: Cluster) -> None:
     cluster.add(*(pod(number) for number in range(PAGE + 1)))
     cluster.faults.append(Fault("/pods", 410, on_page=True))
@@ -95,17 +102,16 @@ def test_a_list_that_expires_again_and_again_is_given_up(cluster: Cluster) -> No
         asking(cluster).collect(PODS, name)
 
 
-def test_what_the_cluster_does_not_know_is_not_there(cluster: Cluster) -> None:
-    asked = asking(cluster)
-    assert asked.collect(CILIUM, name) is None
-    asked.complain()
+def test_what_the_cluster_does_not_know_is_no_empty_list(cluster: Cluster) -> None:
+    with pytest.raises(Refusal, match="with status 404"):
+        asking(cluster).collect(CILIUM, name)
 
 
 def test_missing_permissions_are_told_together_by_name(cluster: Cluster) -> None:
     cluster.forbidden |= {Call("list", "", "pods"), Call("list", "networking.k8s.io", "networkpolicies")}
     asked = asking(cluster)
-    assert asked.collect(PODS, name, "longhorn-system") is None
-    assert asked.collect(Resource("networking.k8s.io", "v1", "networkpolicies"), name) is None
+    assert asked.collect(PODS, name, "longhorn-system") == []
+    assert asked.collect(Resource("networking.k8s.io", "v1", "networkpolicies"), name) == []
     with pytest.raises(Refusal, match="does not let context here read") as refusal:
         asked.complain()
     told = [one.message for one in refusal.value.details]
@@ -163,14 +169,33 @@ def test_a_server_that_does_not_answer_costs_no_more_than_the_timeout(cluster: C
     [
         (b"<html>login</html>", "no JSON object"),
         ([1], "no JSON object"),
-        ({"items": "many"}, "something that is no list"),
+        ({"kind": "PodList", "items": "many"}, "something that is no list"),
+        ({"kind": "PodList", "items": ["pod-1"]}, "a list of what are no objects"),
+        ({"kind": "PodList"}, "something that is no list"),
+        ({"kind": "Table", "rows": []}, "something that is no list"),
+        ({"kind": "Status", "items": []}, "something that is no list"),
+        ({}, "something that is no list"),
     ],
-    ids=["a login page", "another shape", "items that are none"],
+    ids=[
+        "a login page",
+        "another shape",
+        "items that are none",
+        "items that are no objects",
+        "no items",
+        "a table",
+        "no list",
+        "nothing",
+    ],
 )
 def test_answers_that_are_none(cluster: Cluster, body: object, told: str) -> None:
     cluster.faults.append(Fault("/pods", 200, body=body))
     with pytest.raises(Refusal, match=told):
         asking(cluster).collect(PODS, name)
+
+
+def test_a_list_of_nothing(cluster: Cluster) -> None:
+    cluster.faults.append(Fault("/pods", 200, body={"kind": "PodList", "items": None}))
+    assert asking(cluster).collect(PODS, name) == []
 
 
 def test_it_is_not_led_elsewhere(cluster: Cluster) -> None:

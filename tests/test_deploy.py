@@ -50,9 +50,13 @@ def built(*components: str) -> list[Data]:
             assert (operation["op"], operation["path"]) == ("add", "/spec/template/spec/containers/0/args/-")
             [target] = [one for one in found if one["kind"] == patch["target"]["kind"]]
             target["spec"]["template"]["spec"]["containers"][0]["args"].append(operation["value"])
+    account = of("ServiceAccount", found)["metadata"]["name"]
     for one in found:
         if not one["kind"].startswith("Cluster"):
             one["metadata"]["namespace"] = top["namespace"]
+        for subject in one.get("subjects", ()):
+            assert subject == {"kind": "ServiceAccount", "name": account}
+            subject["namespace"] = top["namespace"]
     return found
 
 
@@ -106,7 +110,7 @@ def gate(folder: Path, *options: str, crds: tuple[str, ...]) -> tuple[Cluster, R
         return cluster, inside("gate", "--to", "1.7.3", *options, environment={"KUBECONFIG": cluster.kubeconfig})
 
 
-EVERYTHING = ("longhorn", "cilium", "admin", "cluster")
+EVERYTHING = ("longhorn", "cilium", "admin", "cluster", "others")
 
 
 def test_the_cluster_role_allows_what_is_asked_and_nothing_else(tmp_path: Path) -> None:
@@ -224,6 +228,21 @@ def test_kustomize_builds_the_same(tmp_path: Path, components: tuple[str, ...]) 
     assert theirs == {(one["kind"], one["metadata"]["name"]): one for one in built(*components)}
 
 
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl, which has kustomize in it, is not installed")
+@pytest.mark.parametrize("components", [(), COMPONENTS], ids=["plain", "with reports"])
+def test_in_another_namespace_the_account_there_is_bound(tmp_path: Path, components: tuple[str, ...]) -> None:
+    shutil.copytree(DEPLOY, tmp_path / "deploy")
+    told = {"namespace": "flux-system", "resources": ["deploy"]}
+    told["components"] = [f"deploy/components/{one}" for one in components]
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(told))
+    done = subprocess.run(["kubectl", "kustomize", str(tmp_path)], capture_output=True, check=True)
+    objects = list(yaml.safe_load_all(done.stdout))
+    assert of("ServiceAccount", objects)["metadata"]["namespace"] == "flux-system"
+    subjects = [subject for one in objects for subject in one.get("subjects", ())]
+    assert len(subjects) == 1 + len(components)
+    assert {one["namespace"] for one in subjects} == {"flux-system"}
+
+
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
@@ -261,3 +280,22 @@ def test_the_patches_in_the_documents_set_the_version() -> None:
     [variable] = of("Job", built())["spec"]["template"]["spec"]["containers"][0]["env"]
     assert variable["name"] == "LONGHORN_VERSION"
     assert f"--to=$({variable['name']})" in arguments(built())
+
+
+def test_flux_holds_longhorn_back_until_the_gate_is_ready_at_the_same_revision() -> None:
+    """Of a dependency with another source, the revision is not looked at (fluxcd/kustomize-controller,
+    internal/controller/kustomization_controller.go, checkDependencies): what was ready for the last version counts.
+    """
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    found = [one for block in blocks for one in yaml.safe_load_all(block) if isinstance(one, dict)]
+    specs = {
+        one["metadata"]["name"]: one["spec"]
+        for one in found
+        if str(one.get("apiVersion")).startswith("kustomize.toolkit.fluxcd.io/")
+    }
+    gate, longhorn = specs["longhorn-gate"], specs["longhorn"]
+    assert longhorn["dependsOn"] == [{"name": "longhorn-gate"}]
+    assert gate["sourceRef"] == longhorn["sourceRef"]
+    assert gate["wait"] is True
+    assert "patches" not in gate

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from api_server import Call, Cluster, Fault, serving
+from api_server import CRDS, Call, Cluster, Fault, serving
 from live_cluster import HOME, around, daemon_set, longhorn, namespace, pod, policy, running, setting
 from running import inside, program
 
@@ -129,8 +129,31 @@ def test_missing_permissions_are_no_open_gate(tmp_path: Path) -> None:
     assert "  (cluster): list nodes in all namespaces\n" in run.err
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("/apis", 404),
+        Fault("/apis", 200, body={"kind": "APIGroupList"}),
+        Fault("/apis", 200, body={"kind": "APIGroupList", "groups": []}),
+        Fault("/apis/networking.k8s.io/v1", 404),
+        Fault("/apis/networking.k8s.io/v1", 200, body={"kind": "APIResourceList"}),
+        Fault("/apis/networking.k8s.io/v1", 200, body={"kind": "APIResourceList", "resources": []}),
+        Fault("/networkpolicies", 404),
+        Fault("/networkpolicies", 200, body={"kind": "Table", "rows": []}),
+    ],
+    ids=["no discovery", "no groups", "none of the groups", "no group", "no resources", "none of the resources",
+         "no policies", "a table of policies"],
+)  # fmt: skip
+def test_an_api_server_that_does_not_say_what_there_is_opens_no_gate(tmp_path: Path, fault: Fault) -> None:
+    cluster = running("1.7.2", policy("engines", ENGINES))
+    cluster.faults.append(fault)
+    with gate(cluster, tmp_path) as ask:
+        run = ask("gate --to 1.7.3")
+    assert (run.code, run.out) == (2, "")
+
+
 def test_no_secret_is_ever_asked_for(tmp_path: Path) -> None:
-    cluster = running("1.7.2", crds=("longhorn", "cilium", "calico", "calico-api", "admin", "cluster"))
+    cluster = running("1.7.2", crds=tuple(CRDS))
     with gate(cluster, tmp_path) as ask:
         run = ask("gate --to 1.7.3")
     assert run.code in {0, 1}
@@ -163,6 +186,44 @@ def test_an_upgrade_under_way(tmp_path: Path) -> None:
         run = ask("gate --to 1.7.2")
     assert "the upgrade from 1.6.4 to 1.7.2" in run.out
     assert "an upgrade from 1.6.4 to 1.7.2 seems to be under way in longhorn-system" in " ".join(run.out.split())
+
+
+@pytest.mark.parametrize("to", ["1.6.4", "1.7.2"], ids=["back to where it began", "somewhere between"])
+def test_an_upgrade_under_way_to_what_is_newer_cannot_be_turned_back(tmp_path: Path, to: str) -> None:
+    cluster = running("1.8.2")
+    cluster.objects["longhorn.io", "settings"] = [setting("current-longhorn-version", "v1.6.4")]
+    with gate(cluster, tmp_path) as ask:
+        run = ask(f"gate --to {to}")
+    assert (run.code, run.out) == (2, "")
+    assert (
+        f"an upgrade to 1.8.2 seems to be under way in longhorn-system, and Longhorn cannot be downgraded to {to}"
+        in (" ".join(run.err.split()))
+    )
+
+
+def test_managers_that_say_they_are_no_release_are_none(tmp_path: Path) -> None:
+    cluster = running("1.7.2")
+    cluster.objects["longhorn.io", "settings"] = [setting("current-longhorn-version", "v1.8.0-dev-20250101")]
+    with gate(cluster, tmp_path) as ask:
+        run = ask("gate --to 1.7.3")
+    assert run.code == 2
+    assert "it says 'v1.8.0-dev-20250101', which is no release" in run.err
+
+
+def test_a_tag_of_a_mirror_is_told(tmp_path: Path) -> None:
+    cluster = Cluster(
+        *around(),
+        namespace(HOME),
+        daemon_set("longhorn-manager", HOME, "x/longhorn-manager:1.7.2-acme"),
+        setting("current-longhorn-version", "v1.7.2"),
+    )
+    with gate(cluster, tmp_path) as ask:
+        run = ask("gate --to 1.7.3 --format json")
+    assert run.code == 0
+    assert (
+        "Longhorn is taken to be v1.7.2, as it says, though its image's tag is 1.7.2-acme"
+        in (run.report["assumptions"])
+    )
 
 
 def test_a_build_of_their_own(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from live_cluster import (
     daemon_set,
     longhorn,
     managers,
+    metadata,
     namespace,
     node,
     pod,
@@ -22,8 +23,12 @@ from live_cluster import (
 )
 from running import inside
 
-from lhmigrate.kube.live import component_of, setting_of
+from lhmigrate.errors import Place
+from lhmigrate.kube.live import Live, component_of, setting_of, settled
 from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
+from lhmigrate.model.labels import EVERYTHING
+from lhmigrate.model.policy import Policy
+from lhmigrate.model.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -414,10 +419,71 @@ def test_policies_elsewhere_are_counted_and_those_of_peers_are_read(tmp_path: Pa
     assert verdict(report, "prometheus-to-manager") == "blocked"
 
 
+@pytest.mark.parametrize(
+    ("version", "kind", "namespace"),
+    [
+        ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", None),
+        ("crd.antrea.io/v1beta1", "NetworkPolicy", HOME),
+        ("network.openshift.io/v1", "EgressNetworkPolicy", HOME),
+        ("networking.gke.io/v1alpha1", "FQDNNetworkPolicy", HOME),
+        ("networking.k8s.aws/v1alpha1", "ApplicationNetworkPolicy", HOME),
+        ("networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy", None),
+    ],
+)
+def test_what_a_policy_of_a_dialect_that_nobody_reads_may_cut_is_unknown(
+    tmp_path: Path, version: str, kind: str, namespace: str | None
+) -> None:
+    one = {"apiVersion": version, "kind": kind, "metadata": metadata("x", namespace), "spec": {"ingress": []}}
+    report = judged(running("1.7.2", one, crds=("longhorn", "others")), tmp_path)
+    assert verdict(report, "manager-to-instance-manager-proxy") == "unknown"
+    assert kind in report["coverage"]["unread"][0]["file"]
+
+
+def test_and_a_cluster_that_only_could_have_such_is_judged_as_ever(tmp_path: Path) -> None:
+    report = judged(running("1.7.2", crds=("longhorn", "others")), tmp_path)
+    assert verdict(report, "manager-to-instance-manager-proxy") == "allowed"
+
+
+def calico(version: str, selector: str) -> Data:
+    spec = {"selector": selector, "types": ["Ingress"]}
+    return {"apiVersion": version, "kind": "GlobalNetworkPolicy", "metadata": metadata("default.cut"), "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("moved", "answer"),
+    [(False, "allowed"), (True, "blocked")],
+    ids=["one shows the objects of the other", "they can move, and leave the old ones behind"],
+)
+def test_which_of_calicos_two_groups_is_true(tmp_path: Path, moved: bool, answer: str) -> None:
+    old, new = calico("crd.projectcalico.org/v1", "app == 'none'"), calico("projectcalico.org/v3", "all()")
+    cluster = running("1.7.2", old, new, crds=("longhorn", "calico", "calico-api"))
+    if moved:
+        cluster.kinds["migration.projectcalico.org", "v1"] = {"datastoremigrations": "DatastoreMigration"}
+    assert verdict(judged(cluster, tmp_path), "manager-to-instance-manager-proxy") == answer
+
+
 def test_policies_of_a_kind_that_is_not_read_are_told(tmp_path: Path) -> None:
     cluster = running("1.7.2")
     cluster.kinds["security.istio.io", "v1"] = {"authorizationpolicies": "AuthorizationPolicy"}
-    assert "policies of Istio are not judged, and the cluster knows such" in judged(cluster, tmp_path)["assumptions"]
+    cluster.kinds["cilium.io", "v3"] = {"ciliumnodenetworkpolicies": "CiliumNodeNetworkPolicy"}
+    told = judged(cluster, tmp_path)["assumptions"]
+    assert "policies of Istio are not judged, and the cluster knows such" in told
+    assert "policies of ciliumnodenetworkpolicies.cilium.io are not judged, and the cluster knows such" in told
+    assert not [one for one in told if "/status" in one]
+
+
+@pytest.mark.parametrize("runs", [("weave-net",), ("aws-node", "calico-node"), ()], ids=" ".join)
+def test_what_a_plugin_left_behind_is_no_sign_that_it_runs(tmp_path: Path, runs: tuple[str, ...]) -> None:
+    spec = {"order": 1, "selector": "all()", "types": ["Ingress"], "ingress": [{"action": "Allow"}]}
+    opens = {**calico("crd.projectcalico.org/v1", "all()"), "spec": spec}
+    cluster = running(
+        "1.7.2", engines({"podSelector": {"matchLabels": {"a": "b"}}}), opens, crds=("longhorn", "calico")
+    )
+    cluster.objects["apps", "daemonsets"] = [daemon_set("longhorn-manager", HOME, "x/longhorn-manager:v1.7.2")]
+    cluster.add(*(daemon_set(name, "kube-system") for name in runs))
+    assert verdict(judged(cluster, tmp_path), "manager-to-instance-manager-proxy") == "unknown"
+    assert verdict(judged(cluster, tmp_path / "told", "check --cluster --cni calico"),
+                   "manager-to-instance-manager-proxy") == "allowed"  # fmt: skip
 
 
 def test_a_server_of_calicos_own_that_is_down_stops_nothing_that_can_be_read_without_it(tmp_path: Path) -> None:
@@ -429,6 +495,22 @@ def test_a_server_of_calicos_own_that_is_down_stops_nothing_that_can_be_read_wit
 def test_the_same_cluster_gives_the_same_report(tmp_path: Path) -> None:
     first = judged(running("1.7.2", engines(ports=(8501,))), tmp_path / "a", "plan --cluster --to 1.8")
     assert judged(running("1.7.2", engines(ports=(8501,))), tmp_path / "b", "plan --cluster --to 1.8") == first
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["as the chart has it", "switched off"])
+def test_only_what_differs_from_a_charts_default_was_chosen_and_stays(there: bool) -> None:
+    catalogue = Catalogue([shipped_specs()])
+    release = catalogue.find("1.12.1")
+    policies = [
+        Policy("NetworkPolicy", one.name, HOME, Place("x"), EVERYTHING, frozenset(), owned_by_helm=True)
+        for one in release.policies
+        if there and one.when == {"networkPolicies.restrictInternalTraffic": True}
+    ]
+    seen = Live(namespace=HOME, policies=policies)
+    after = settled(Settings(), seen, release, catalogue.glossary, by_hand=frozenset())
+    assert after.values.given == ({} if there else {"networkPolicies": {"restrictInternalTraffic": False}})
+    assert after.values_before is not None
+    assert after.values_before.get("networkPolicies.restrictInternalTraffic") is there
 
 
 @pytest.mark.parametrize("release", Catalogue([shipped_specs()]).versions, ids=str)

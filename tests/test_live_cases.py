@@ -31,6 +31,9 @@ CASES = Path(__file__).parent / "cases"
 CATALOGUE = Catalogue([shipped_specs()])
 GROUPS = {group: name for name, served in CRDS.items() for group, _ in served}
 
+NATIVE = {"cilium.io": "cilium", "projectcalico.org": "calico-node", "crd.projectcalico.org": "calico-node"}
+"""What runs where there are policies of its own, as files suggest."""
+
 APART = {
     "a-namespace-label-nobody-sets": "all namespaces are seen, so a missing label is more than a doubt",
     "a-namespace-label-of-our-own": "likewise",
@@ -124,6 +127,7 @@ def cluster(folder: Path, given: argparse.Namespace) -> Cluster:
     return Cluster(
         *(namespace(name) for name in sorted(named - namespaces - {None})),
         daemon_set("longhorn-manager", home, f"longhornio/longhorn-manager:{version}"),
+        *(daemon_set(NATIVE[group], "kube-system") for group in sorted(groups & NATIVE.keys())),
         setting("current-longhorn-version", version, home),
         pod("coredns", {"k8s-app": "kube-dns"}, None, "kube-system"),
         *pods(old, settings),

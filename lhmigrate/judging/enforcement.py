@@ -31,15 +31,19 @@ class Enforcement(NamedTuple):
     assumptions: tuple[str, ...] = ()
 
 
-def settle(settings: Settings, policies: Iterable[Policy]) -> Enforcement:
-    """Finds out which policies count. Where their dialects contradict each other, those may or may not."""
+def settle(settings: Settings, policies: Iterable[Policy], *, seen: bool = False) -> Enforcement:
+    """Finds out which policies count. Where their dialects contradict each other, those may or may not.
+
+    Nor does anybody know where the cluster itself was seen, and did not show its plugin: what one that is long gone
+    left behind is no sign that it runs.
+    """
     policies = tuple(policies)
     first: dict[str, Policy] = {}
     for policy in policies:
         if policy.dialect in NATIVE:
             first.setdefault(NATIVE[policy.dialect].name, policy)
     said: tuple[str, ...] = ()
-    if settings.cni.name == "unknown" and len(first) == 1:
+    if settings.cni.name == "unknown" and len(first) == 1 and not seen:
         [policy] = first.values()
         settings = replace(settings, cni=NATIVE[policy.dialect])
         plugin = policy.dialect.value
@@ -51,7 +55,7 @@ def settle(settings: Settings, policies: Iterable[Policy]) -> Enforcement:
         policies += tuple(_left_out(policy) for policy in policies if policy.left_out)
     if settings.cni.name == "unknown":
         return Enforcement(
-            settings, tuple(_doubted(policy) if first else policy for policy in policies), assumptions=said
+            settings, tuple(_doubted(policy, seen=seen) if first else policy for policy in policies), assumptions=said
         )
     counts = settings.cni.enforces
     return Enforcement(
@@ -90,9 +94,10 @@ def _left_out(policy: Policy) -> Policy:
     )
 
 
-def _doubted(policy: Policy) -> Policy:
+def _doubted(policy: Policy, *, seen: bool) -> Policy:
     if policy.dialect not in NATIVE:
         return policy
     plugin = policy.dialect.value
-    why = f"counts where {plugin} is the network plugin, and there are policies of another plugin, too; pass --cni"
+    but = "the cluster does not show which one runs" if seen else "there are policies of another plugin, too"
+    why = f"counts where {plugin} is the network plugin, and {but}; pass --cni"
     return replace(policy, unread=(*policy.unread, Problem(policy.place, why)))

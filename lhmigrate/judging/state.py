@@ -38,7 +38,7 @@ class World:
     ) -> None:
         self.inventory = inventory
         self.releases = tuple(releases)
-        enforcement = settle(settings, inventory.policies)
+        enforcement = settle(settings, inventory.policies, seen=inventory.live is not None)
         self.settings = enforcement.settings
         self.enforcement = enforcement._replace(policies=self._marked(enforcement.policies))
         self.glossary = glossary

@@ -77,10 +77,11 @@ class ApiServer:
         keep: Callable[[Mapping[str, Any]], T | None],
         namespace: str | None = None,
         labels: Mapping[str, str] | None = None,
-    ) -> list[T] | None:
+    ) -> list[T]:
         """What `keep` makes of every object, without its Nones. One page at a time is held.
 
-        None where the cluster does not know such objects, and where they may not be listed, which is noted.
+        Nothing where they may not be listed, which is noted. Raises `Refusal` where the cluster does not know such
+        objects: who asks has seen them in what it says of itself, or knows that every cluster has them.
         """
         asked = {"limit": str(PAGE)}
         if labels:
@@ -88,10 +89,8 @@ class ApiServer:
         for _ in range(_RESTARTS):
             kept: list[T] = []
             outcome = self._pages(resource, namespace, asked, partial(_keep, keep, kept))
-            if outcome == http.client.OK:
-                return kept
             if outcome != http.client.GONE:
-                return None
+                return kept
         raise Refusal(
             f"{self._name}: the list of {resource} expired {_RESTARTS} times while it was read; run this again later"
         )
@@ -111,27 +110,32 @@ class ApiServer:
             answer = self._ask("GET", f"{path}?{urlencode({**asked, **more})}")
             if answer.status == http.client.FORBIDDEN:
                 self.denied.append(Denied("list", str(resource), namespace))
-            if answer.status in {http.client.FORBIDDEN, http.client.NOT_FOUND}:
                 return answer.status
             if answer.status == http.client.GONE and after:
                 return answer.status
             page = self._object(answer, path)
-            items = page.get("items")
-            if items is not None and not isinstance(items, list):
-                raise Refusal(f"{self._name}: {path} answers with something that is no list")
-            take(one for one in items or () if isinstance(one, dict))
+            take(self._items(page, path))
             metadata = page.get("metadata")
             after = metadata.get("continue") or "" if isinstance(metadata, dict) else ""
             if not after:
                 return http.client.OK
 
-    def get(self, path: str) -> Mapping[str, Any] | None:
-        """One object, or what the server says of itself; None where there is none, or it may not be read."""
+    def _items(self, page: Mapping[str, Any], path: str) -> list[Mapping[str, Any]]:
+        """A page's objects. What only looks like an empty list, like a Table, must not pass for one."""
+        items = page.get("items", page)
+        found = [] if items is None else items
+        if not str(page.get("kind")).endswith("List") or not isinstance(found, list):
+            raise Refusal(f"{self._name} answers {path} with something that is no list")
+        if not all(isinstance(one, dict) for one in found):
+            raise Refusal(f"{self._name} answers {path} with a list of what are no objects")
+        return found
+
+    def get(self, path: str) -> Mapping[str, Any]:
+        """What the server says of itself; nothing where it may not be read, which is noted."""
         answer = self._ask("GET", path)
         if answer.status == http.client.FORBIDDEN:
             self.denied.append(Denied("get", path, None))
-        if answer.status in {http.client.FORBIDDEN, http.client.NOT_FOUND}:
-            return None
+            return {}
         return self._object(answer, path)
 
     def send(self, method: str, path: str, body: Mapping[str, Any]) -> Answer:

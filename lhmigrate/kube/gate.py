@@ -50,8 +50,15 @@ class Gate(NamedTuple):
 
 def make(observed: Observed, to: Release, catalogue: Catalogue, levels: Container[Level]) -> Gate:
     """Judges the upgrade. Findings of these levels shut the gate."""
-    if observed.release is None:
+    running = observed.seen.running
+    if observed.release is None or running is None:
         return Gate(observed.cluster, to, None, shut=False)
+    newest = running.newest
+    if newest is not None and observed.release.version <= to.version < newest:
+        raise Refusal(
+            f"an upgrade to {newest} seems to be under way in {running.namespace}, and Longhorn cannot be "
+            f"downgraded to {to}; let it finish, and go on from there"
+        )
     way = hops.way(catalogue, observed.release, to)
     inventory = observed.inventory([observed.release, to])
     made = planning.make(way, inventory, observed.settings, catalogue.glossary)

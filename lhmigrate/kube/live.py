@@ -153,9 +153,11 @@ def settled(said: Settings, live: Live, release: Release, glossary: Glossary, *,
     chart = _of_policies(live, release, result)
     if labels.get(_NAME, _CHART) != _CHART:
         chart["nameOverride"] = labels[_NAME]
+    # What is as the chart has it by itself was perhaps never set, and the next release may have it otherwise.
+    chosen = {path: value for path, value in chart.items() if release.values.get(path) != value}
     return replace(
         result,
-        values=Values(merged([_tree(chart), said.values.given, _tree(known)])),
+        values=Values(merged([_tree(chosen), said.values.given, _tree(known)])),
         values_before=Values(merged([said.values.given, _tree(known), _tree(chart)])),
     )
 

@@ -20,7 +20,7 @@ from lhmigrate.longhorn.release import EndpointKind, Version
 from lhmigrate.model.settings import DNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from lhmigrate.kube.apiserver import ApiServer
     from lhmigrate.longhorn.release import Glossary
@@ -32,13 +32,20 @@ NODES: Final = Resource("", "v1", "nodes")
 DAEMON_SETS: Final = Resource("apps", "v1", "daemonsets")
 ENDPOINTS: Final = Resource("discovery.k8s.io", "v1", "endpointslices")
 
+_BUILT_IN: Final = "networking.k8s.io"
+"""Every cluster serves it."""
 POLICIES: Final = {
-    "networking.k8s.io": ("networkpolicies",),
+    _BUILT_IN: ("networkpolicies",),
     "cilium.io": ("ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies"),
-    # Calico shows the same objects in both of its groups: the first one that is there is read.
+    # Calico shows the same objects in both of its groups: one of them is read.
     "crd.projectcalico.org": ("networkpolicies", "globalnetworkpolicies", "tiers"),
     "projectcalico.org": ("networkpolicies", "globalnetworkpolicies", "tiers"),
     "policy.networking.k8s.io": ("adminnetworkpolicies", "baselineadminnetworkpolicies", "clusternetworkpolicies"),
+    # No dialect here has these: where there is one, what it may be about is unknown.
+    "crd.antrea.io": ("networkpolicies", "clusternetworkpolicies"),
+    "network.openshift.io": ("egressnetworkpolicies",),
+    "networking.gke.io": ("fqdnnetworkpolicies",),
+    "networking.k8s.aws": ("applicationnetworkpolicies", "clusternetworkpolicies"),
 }
 """By group, the plural names of what is read there."""
 
@@ -53,13 +60,9 @@ READS: Final = {
 """All that is listed, by group."""
 
 _UNJUDGED: Final = {
-    "crd.antrea.io": "Antrea",
     "k8s.ovn.org": "OVN-Kubernetes",
     "kubeovn.io": "Kube-OVN",
     "kuma.io": "Kuma",
-    "network.openshift.io": "OpenShift",
-    "networking.gke.io": "GKE",
-    "networking.k8s.aws": "the AWS VPC CNI",
     "policy.linkerd.io": "Linkerd",
     "security.istio.io": "Istio",
 }
@@ -74,6 +77,8 @@ class Running(NamedTuple):
     namespace: str
     version: Version | None
     """None: nobody asked."""
+    newest: Version | None = None
+    """Of an upgrade that is under way, where it leads to; else the same, or None."""
     told: tuple[str, ...] = ()
     """What else there is to say of its version."""
 
@@ -106,7 +111,7 @@ def take(
         return Snapshot(None, Live(namespace=home), {}, Reading(0, (), ()))
     reading = _Policies(api, groups).read(named)
     slices = api.collect(ENDPOINTS, dict, "default", {"kubernetes.io/service-name": "kubernetes"})
-    networks, ports = shown.api_server(slices or ())
+    networks, ports = shown.api_server(slices)
     live = Live(
         namespace=home,
         pods=_pods(api, home),
@@ -119,7 +124,7 @@ def take(
         tunnelled=shown.AGENT in found.plugins,
         policies=(policy for one in reading.found for policy in one.objects.policies),
     )
-    namespaces = dict(api.collect(NAMESPACES, shown.namespace) or ())
+    namespaces = dict(api.collect(NAMESPACES, shown.namespace))
     api.complain()
     told = tuple(f"policies of {one} are not judged, and the cluster knows such" for one in unjudged)
     return Snapshot(running._replace(told=(*running.told, *told)), live, namespaces, reading)
@@ -132,26 +137,56 @@ Groups = dict[str, dict[str, tuple[str, str]]]
 def _groups(api: ApiServer) -> tuple[Groups, tuple[str, ...]]:
     """What the cluster knows of the groups that concern us, and whose policies it knows that are not read.
 
-    A group that it does not know is not there.
+    A group that it does not know is not there. Raises `Refusal` where it does not say what it knows.
     """
-    answer = api.get("/apis") or {}
+    groups = {str(one.get("name")): one for one in _told(api, "/apis", "groups")}
     result: Groups = {}
-    groups = {str(one.get("name")): one for one in shown.items(answer.get("groups"))}
     for name in (LONGHORN, *POLICIES):
-        group = groups.get(name)
-        # What serves Calico's second group is a server of its own, which may be down: it is not asked in vain.
-        if group is None or (
-            name == "projectcalico.org" and "networkpolicies" in result.get("crd.projectcalico.org", {})
-        ):
-            continue
-        preferred = str(shown.fields(group.get("preferredVersion")).get("version"))
-        served = [str(one.get("version")) for one in shown.items(group.get("versions"))]
-        known = result.setdefault(name, {})
-        for version in (preferred, *(one for one in served if one != preferred)):
-            for one in shown.items((api.get(f"/apis/{name}/{version}") or {}).get("resources")):
-                known.setdefault(str(one.get("name")), (version, str(one.get("kind"))))
+        if name in groups and not _is_copy(name, groups, result):
+            result[name] = _served(api, name, groups[name])
+    if "networkpolicies" not in result.get(_BUILT_IN, {}):
+        raise Refusal(f"the API server serves no networkpolicies.{_BUILT_IN}, which every cluster has: it is none")
+    others = [
+        f"{plural}.{name}"
+        for name, plurals in POLICIES.items()
+        for plural, (_, kind) in result.get(name, {}).items()
+        if kind.endswith("NetworkPolicy") and not kind.startswith("Staged") and plural not in plurals
+    ]
+    return result, (*(called for name, called in _UNJUDGED.items() if name in groups), *others)
+
+
+def _is_copy(name: str, groups: Container[str], known: Groups) -> bool:
+    """Whether it is the one of Calico's two groups that is not read.
+
+    Its own format is read where there is one: what serves the other group is a server of its own, which may be down.
+    From 3.32 on, Calico can move its objects to the other group, and leaves the old ones behind as they were
+    (projectcalico/calico, kube-controllers/pkg/controllers/migration): where that is possible, the other one is true.
+    """
+    if "projectcalico.org" in groups and "migration.projectcalico.org" in groups:
+        return name == "crd.projectcalico.org"
+    return name == "projectcalico.org" and "networkpolicies" in known.get("crd.projectcalico.org", {})
+
+
+def _served(api: ApiServer, name: str, group: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """What there is in a group, each in the version that the server prefers of those that have it."""
+    preferred = str(shown.fields(group.get("preferredVersion")).get("version"))
+    versions = [str(one.get("version")) for one in shown.items(group.get("versions"))]
+    known: dict[str, tuple[str, str]] = {}
+    for version in sorted(versions, key=preferred.__ne__):
+        for one in _told(api, f"/apis/{name}/{version}", "resources"):
+            plural = str(one.get("name"))
+            if "/" not in plural:  # a part of a resource, like its status
+                known.setdefault(plural, (version, str(one.get("kind"))))
+    return known
+
+
+def _told(api: ApiServer, path: str, what: str) -> list[shown.Json]:
+    """What the server lists of itself. That it says nothing of it must not pass for nothing being there."""
+    answer = api.get(path).get(what)
     api.complain()
-    return result, tuple(called for name, called in _UNJUDGED.items() if name in groups)
+    if not isinstance(answer, list):
+        raise Refusal(f"the API server answers {path} without its {what}: what it knows cannot be told")
+    return shown.items(answer)
 
 
 class _Longhorn:
@@ -162,13 +197,13 @@ class _Longhorn:
         self.settings: dict[str, dict[str, str]] = {}
         """By namespace and name."""
         plugins: set[str] = set()
-        self._managers = api.collect(DAEMON_SETS, lambda one: shown.manager(one, plugins)) or []
+        self._managers = api.collect(DAEMON_SETS, lambda one: shown.manager(one, plugins))
         self.plugins = frozenset(plugins)
         known = groups.get(LONGHORN, {})
         for plural, read in (("settings", shown.setting), ("backuptargets", shown.backup_target)):
             if plural in known:
                 version = known[plural][0]
-                for namespace, name, value in api.collect(Resource(LONGHORN, version, plural), read) or ():
+                for namespace, name, value in api.collect(Resource(LONGHORN, version, plural), read):
                     self.settings.setdefault(namespace, {}).setdefault(name, value)
         api.complain()
 
@@ -186,20 +221,25 @@ class _Longhorn:
         return namespace or next(iter(places))
 
     def running(self, home: str) -> Running:
-        """The Longhorn that runs there. Refuses where its version is none."""
-        told = self.settings.get(home, {}).get(_VERSION, "")
+        """The Longhorn that runs there. Refuses where its version is none.
+
+        Its managers say themselves what they are. The tag of their image only tells what is rolled out, and a mirror
+        may have named it anew.
+        """
+        said = self.settings.get(home, {}).get(_VERSION, "")
         tags = [one.tag for one in self._managers if one.namespace == home and one.tag]
-        versions = [version for text in (told, *tags) if (version := _version(text)) is not None]
-        if not versions:
-            said = told or next(iter(tags), "") or "nothing"
+        own = [tag for tag in tags if _version(tag) is None]
+        versions = [version for text in (said, *tags) if (version := _version(text)) is not None]
+        if not versions or (said and _version(said) is None):
             raise Refusal(
-                f"which Longhorn runs in {home} cannot be told: it says {said!r}, which is no release; "
-                "`lhmigrate plan --cluster --from V` takes your word for it"
+                f"which Longhorn runs in {home} cannot be told: it says {said or next(iter(tags), '') or 'nothing'!r}, "
+                "which is no release; `lhmigrate plan --cluster --from V` takes your word for it"
             )
-        if len(set(versions)) == 1:
-            return Running(home, versions[0])
+        told = [f"Longhorn is taken to be {said}, as it says, though its image's tag is {tag}" for tag in own]
         least, most = min(versions), max(versions)
-        return Running(home, least, (f"an upgrade from {least} to {most} seems to be under way in {home}",))
+        if least != most:
+            told.append(f"an upgrade from {least} to {most} seems to be under way in {home}")
+        return Running(home, least, most, tuple(told))
 
 
 _VERSION: Final = "current-longhorn-version"
@@ -215,7 +255,7 @@ def _version(text: str) -> Version | None:
 
 def _pods(api: ApiServer, namespace: str, labels: Mapping[str, str] | None = None) -> tuple[LivePod, ...]:
     """The pods that run there in the cluster's own network."""
-    found = api.collect(PODS, shown.pod, namespace, labels) or []
+    found = api.collect(PODS, shown.pod, namespace, labels)
     alike = {(frozenset(one.labels.items()), frozenset(one.ports.items())): one for one in found}
     return tuple(alike.values())
 
@@ -231,7 +271,7 @@ def _peers(api: ApiServer, settings: Settings, glossary: Glossary) -> dict[str, 
 
 
 def _nodes(api: ApiServer) -> Nodes:
-    found = api.collect(NODES, shown.node) or []
+    found = api.collect(NODES, shown.node)
     # If one of them has no address yet, what is known of the others is not all.
     known = all(node.own for node in found)
     return Nodes(
@@ -274,7 +314,7 @@ class _Policies:
             place = shown.fields(one.get("metadata")).get("namespace")
             return _read(one, version, kind) if place is None or place in concerning else str(place)
 
-        listed = self._api.collect(resource, keep, namespace) or []
+        listed = self._api.collect(resource, keep, namespace)
         self._elsewhere.update(one for one in listed if isinstance(one, str))
         return [one for one in listed if isinstance(one, FileObjects)]
 
