@@ -721,6 +721,105 @@ def test_a_version_in_a_form_that_nobody_reads_is_said(repository: Repository) -
     assert "changes a version beside a mention of Longhorn from 1.6.4 to 1.7.3, and cannot be read" in one["reason"]
 
 
+TERRAFORM = """\
+resource "helm_release" "longhorn" {
+  repository = "https://charts.longhorn.io"
+  chart      = "longhorn"
+  version    = %s
+}
+"""
+HELMFILE = """\
+environments:
+  prod: {values: [{storageVersion: VERSION}]}
+  staging: {values: [{storageVersion: 1.6.4}]}
+---
+# Far away from the name of what has this version.
+
+
+
+
+
+releases:
+- {name: longhorn, namespace: longhorn-system, chart: longhorn/longhorn, version: '{{ .Values.storageVersion }}'}
+"""
+APPLICATIONS = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: storage}
+spec:
+  generators: [{git: {repoURL: https://git.example.com/clusters, files: [{path: "clusters/*.json"}]}}]
+  template:
+    spec:
+      source: {repoURL: https://charts.longhorn.io, chart: longhorn, targetRevision: '{{.storage.version}}'}
+"""
+PATCH = """\
+resources: [../base]
+patches:
+- target: {kind: HelmRelease}
+  patch: |
+    - {op: replace, path: /spec/chart/spec/version, value: VERSION}
+"""
+
+# Each: files with VERSION in place of a version, of which those move that hold it; and the file that is told.
+FILLED_IN = {
+    "Flux's substitution of a ConfigMap's data": (
+        {LH: release("${STORAGE_VERSION}"), "env.yaml": "kind: ConfigMap\ndata: {STORAGE_VERSION: VERSION}\n"},
+        "env.yaml",
+    ),
+    "Flux's substitution with a default": (
+        {LH: release("${storage_version:=1.6.4}"), "ks.yaml": "postBuild: {substitute: {storage_version: VERSION}}\n"},
+        "ks.yaml",
+    ),
+    "one of helmfile's environments, in the same file": ({LH: None, "helmfile.yaml": HELMFILE}, "helmfile.yaml"),
+    "a file of an ApplicationSet's git generator": (
+        {LH: None, "set.yaml": APPLICATIONS, "clusters/a.json": '{"storage": {"version": "VERSION"}}'},
+        "clusters/a.json",
+    ),
+    "a variable of Terraform": (
+        {LH: None, "main.tf": TERRAFORM % "var.storage_chart", "prod.tfvars": 'storage_chart = "VERSION"\n'},
+        "prod.tfvars",
+    ),
+    "an argument of Terraform's module": (
+        {
+            LH: None,
+            "storage/main.tf": TERRAFORM % "var.chart",
+            "main.tf": 'module "storage" {\n  chart = "VERSION"\n}\n',
+        },
+        "main.tf",
+    ),
+    "a patch of every object of a kind": ({"prod/kustomization.yaml": PATCH}, "prod/kustomization.yaml"),
+}
+
+
+def refusals(run: Run) -> list[tuple[str, str]]:
+    """The files of what may move and has no plan, and why it has none."""
+    return [(one["file"], one["reason"]) for one in run.report["environments"] if one["change"] == "refused"]
+
+
+@pytest.mark.parametrize(("files", "file"), FILLED_IN.values(), ids=FILLED_IN.keys())
+def test_a_version_that_is_filled_in_from_elsewhere_is_said(
+    repository: Repository, files: dict[str, str | None], file: str
+) -> None:
+    before, after = (
+        {name: text and text.replace("VERSION", version) for name, text in files.items()}
+        for version in ("1.6.4", "1.7.3")
+    )
+    repository.commit(before)
+    repository.commit({name: text for name, text in after.items() if text is not None}, branch="bump")
+    run = repository.plan()
+    ((where, why),) = refusals(run)
+    assert (where, run.code) == (file, 1)
+    assert "from 1.6.4 to 1.7.3" in why
+
+
+def test_a_version_in_a_file_that_got_another_name_is_said(repository: Repository) -> None:
+    rest = "// Much that stays.\n" * 20
+    repository.commit({LH: None, "lh.jsonnet": JSONNET % "1.6.4" + rest})
+    repository.commit({"lh.jsonnet": None, "lib/lh.jsonnet": JSONNET % "1.7.3" + rest}, branch="bump")
+    run = repository.plan()
+    assert ([where for where, _ in refusals(run)], run.code) == (["lib/lh.jsonnet"], 1)
+
+
 def test_a_version_that_only_repeats_the_bump_is_no_riddle(repository: Repository) -> None:
     repository.commit({"image-list.csv": "longhornio/longhorn-manager:v1.6.4\n"})
     repository.commit({LH: release("1.7.3"), "image-list.csv": "longhornio/longhorn-manager:v1.7.3\n"}, branch="bump")

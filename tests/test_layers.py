@@ -100,7 +100,7 @@ LAYERS = (
     ("summary", "reports.fleet", "reports.patch", "reports.mended"),
     ("announce", "patching", "reports.json_patch", *(f"reports.{name}" for name in FORMS)),
     # Where the versions come from, if nobody gives them.
-    ("upgrades", "checkout"),
+    ("upgrades", "checkout", "hints"),
     ("moves", "outputs"),
     ("printing",),
     ("cli",),
