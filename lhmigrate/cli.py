@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Never
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from lhmigrate import __version__, printing
 from lhmigrate.printing import Printer, ReportFormat
@@ -39,8 +39,37 @@ NOTHING_TO_DO, SOMETHING_TO_DO, COULD_NOT_RUN = 0, 1, 2
 
 _EXIT_CODES = "Exit codes: 0 nothing to do, 1 something to do, 2 could not run."
 
+
+class Commands(TyperGroup):
+    """All commands. A complaint about options repeats what was given, which in CI may be a stranger's text."""
+
+    def make_context(self, *arguments: Any, **extra: Any) -> Any:  # noqa: ANN401 - typer's own, or click's
+        """Parses the program's own options."""
+        with _harmless():
+            return super().make_context(*arguments, **extra)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own, or click's
+        """Parses a command's options, and runs it."""
+        with _harmless():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _harmless() -> Iterator[None]:
+    """Writes out whatever of a usage error could be a command for a CI service. Typer does so with control codes."""
+    try:
+        yield
+    except Exception as error:
+        if hasattr(error, "format_message") and isinstance(told := getattr(error, "message", None), str):
+            from lhmigrate.reports.visible import visible
+
+            error.__dict__["message"] = visible(told, 2000)
+        raise
+
+
 app = typer.Typer(
     name="lhmigrate",
+    cls=Commands,
     help=f"Says which of your network policies a Longhorn upgrade would cut through. {_EXIT_CODES}",
     no_args_is_help=True,
     add_completion=True,
