@@ -7,14 +7,20 @@ from collections import defaultdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from lhmigrate.declarations import spelling
 from lhmigrate.declarations.declaration import BY_HAND
 from lhmigrate.declarations.tree import shared
 from lhmigrate.errors import Place, Problem
+from lhmigrate.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from lhmigrate.declarations.declaration import Declaration
+
+
+_IMAGE: Final = "image.longhorn.manager.tag"
+"""The Helm value that says which managers run, whatever the chart's own version is."""
 
 
 class Pair(NamedTuple):
@@ -37,6 +43,16 @@ class Pair(NamedTuple):
         return old.version != new.version or old.written != new.written
 
     @property
+    def image(self) -> Problem | None:
+        """Why Longhorn may move although its chart stays: the Helm value moves that says which image is taken."""
+        gone, come = (Values(one.values.given).get(_IMAGE) or None for one in (self.old, self.new))
+        if self.moves or _meant(gone, self.old) == _meant(come, self.new):
+            return None
+        was, now = ("the chart's own" if tag is None else str(tag) for tag in (gone, come))
+        why = f"the Helm value {_IMAGE} moves from {was} to {now}, and the chart's version stays"
+        return Problem(next(reversed(self.new.values.sources), self.new.pin.place), f"{why}; {BY_HAND}")
+
+    @property
     def refused(self) -> Problem | None:
         """Why the versions cannot both be told."""
         old, new = self.old.pin, self.new.pin
@@ -46,6 +62,12 @@ class Pair(NamedTuple):
             why = f"the version is {new.version} now, and what it was cannot be told: {old.refused}"
             return Problem(new.place, why)
         return None
+
+
+def _meant(tag: object, by: Declaration) -> object:
+    """The release that a tag of the managers' image means; where there is none, that of the chart."""
+    found = by.pin.version if tag is None else spelling.version(str(tag))
+    return tag if isinstance(found, str) else found
 
 
 class Refused(NamedTuple):
@@ -107,6 +129,7 @@ def compare(
     removed = [one for one in missing if one.file not in unparsed]
     added = [one for one in head if id(one) not in now]
     refused = [Refused(pair.environment, pair.refused) for pair in pairs if pair.moves and pair.refused is not None]
+    refused += [Refused(pair.environment, pair.image) for pair in pairs if pair.image is not None]
     refused += [Refused(one.environment, unparsed[one.file]) for one in missing if one.file in unparsed]
     if added and removed:
         # Were one gone and one new, they would be a pair: here nobody can tell which is which.
@@ -117,7 +140,7 @@ def compare(
     return Comparison(
         now=tuple(head),
         moving=tuple(pair for pair in pairs if pair.moves and pair.refused is None),
-        staying=tuple(pair for pair in pairs if not pair.moves),
+        staying=tuple(pair for pair in pairs if not pair.moves and pair.image is None),
         refused=tuple(refused),
         added=tuple(added),
         removed=tuple(removed),

@@ -709,6 +709,33 @@ def test_values_that_change_without_the_version_are_pointed_out(repository: Repo
     assert one["reason"] == "its Helm values change; `lhmigrate check --release 1.6.4` judges them"
 
 
+TAGS = {
+    "another tag": ("{tag: v1.6.4}", "{tag: v1.7.3}", "from v1.6.4 to v1.7.3"),
+    "a tag that comes": ("{}", "{tag: v1.7.3}", "from the chart's own to v1.7.3"),
+    "a tag that goes": ("{tag: v1.5.5}", "{}", "from v1.5.5 to the chart's own"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "says"), TAGS.values(), ids=TAGS.keys())
+def test_an_image_that_moves_without_its_chart_is_said(repository: Repository, old: str, new: str, says: str) -> None:
+    def at(manager: str) -> str:
+        return release("1.6.4", f"  values: {{image: {{longhorn: {{manager: {manager}}}}}}}\n")
+
+    repository.commit({LH: at(old)})
+    repository.commit({LH: at(new)}, branch="bump")
+    run = repository.plan()
+    ((_, why),) = refusals(run)
+    assert says in why
+    assert (told(run), run.code) == ({LH: "refused"}, 1)
+
+
+def test_an_image_of_the_very_release_is_no_move(repository: Repository) -> None:
+    tagged = "  values: {image: {longhorn: {manager: {tag: v1.6.4@sha256:0a}}}}\n"
+    repository.commit({LH: release("1.6.4", tagged)}, branch="bump")
+    run = repository.plan()
+    assert (told(run), run.code) == ({LH: "stays"}, 0)
+
+
 JSONNET = "local chart = {\n  name: 'longhorn',\n  version: '%s',\n};\nchart\n"
 
 
