@@ -695,6 +695,10 @@ def comment(
 
         asked = target.Asked(forge and forge.value, api, repository, pr, author)
         meant = target.of(asked, os.environ, _event())
+        if host := meant.in_the_clear:
+            _tell(
+                f"the token goes to {host} unencrypted, for whoever listens; pass --api https://... if it can do that"
+            )
         try:
             kept = commenting.keep(meant, _text(file), os.environ, Time())
         except commenting.NotAllowed as refusal:
