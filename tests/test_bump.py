@@ -168,6 +168,9 @@ SUSPECTS = {
     "only the name changes": ("longhorn: 1.6.4\n", "the longhorn: 1.6.4\n", None),
     "a version that comes": ("longhorn\n", "longhorn 1.7.3\n", None),
     "an address": ("longhorn: 10.0.0.1\n", "longhorn: 10.0.0.2\n", None),
+    "one of two environments": ("longhorn:\n- 1.6.4\n- 1.6.4\n", "longhorn:\n- 1.6.4\n- 1.7.3\n", 3),
+    "an environment that follows another": ("longhorn:\n- 1.6.4\n- 1.7.3\n", "longhorn:\n- 1.7.3\n- 1.7.3\n", 2),
+    "versions that change places": ("longhorn:\n- 1.6.4\n- 1.7.3\n", "longhorn:\n- 1.7.3\n- 1.6.4\n", None),
     "a release candidate": ("longhorn: 1.7.0-rc1\n", "longhorn: 1.7.0-rc2\n", 1),
 }
 
@@ -176,6 +179,36 @@ SUSPECTS = {
 def test_a_version_beside_a_mention_is_suspected(old: str, new: str, line: int | None) -> None:
     found = bump.suspects([Change("lh.nix", old, new)], frozenset(), frozenset())
     assert [one.problem.place.line for one in found] == ([] if line is None else [line])
+
+
+# Each: what changes in a file that mentions Longhorn nowhere; 1.6.4 and 1.7.3 are releases, and `storage` is the name
+# under which Longhorn's version is asked for.
+HINTED = {
+    "the name, and a release": (Change("env.yaml", "storage: 1.6.4", "storage: 1.7.3"), True),
+    "the name, and a release that is not known yet": (Change("env.yaml", "storage: 1.7.3", "storage: 1.8.0"), True),
+    "the name, and no release": (Change("env.yaml", "storage: 5.0.1", "storage: 5.0.2"), False),
+    "a part of another name": (Change("env.yaml", "storage-class: 1.6.4", "storage-class: 1.7.3"), False),
+    "another name": (Change("env.yaml", "queue: 1.6.4", "queue: 1.7.3"), False),
+    "the folder is Longhorn's": (Change("apps/longhorn/config.json", '"version": "1.6.4"', '"version": "1.7.3"'), True),
+    "the file is Longhorn's": (Change("longhorn.env", "VERSION=v1.6.4", "VERSION=v1.7.3"), True),
+    "something else in the folder": (
+        Change("longhorn/proxy.yaml", "kind: HelmRelease\nversion: 1.6.4", "kind: HelmRelease\nversion: 1.7.3"),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "suspected"), HINTED.values(), ids=HINTED.keys())
+def test_a_version_may_be_told_where_nothing_mentions_longhorn(change: Change, suspected: bool) -> None:
+    hints, releases = [bump.Hint("storage", "may be Longhorn's")], frozenset({"1.6.4", "1.7.3"})
+    found = bump.suspects([change], frozenset(), frozenset(), hints, releases)
+    assert bool(found) is suspected
+
+
+def test_that_another_installation_moves_so_is_no_plan_for_what_is_filled_in() -> None:
+    change = Change("env.yaml", "storage: 1.6.4", "storage: 1.7.3")
+    told = frozenset({"1.6.4", "1.7.3"})
+    assert bump.suspects([change], frozenset(), told, [bump.Hint("storage", "may be Longhorn's")], told)
 
 
 UNSUSPECTED = {

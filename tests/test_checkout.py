@@ -709,6 +709,33 @@ def test_values_that_change_without_the_version_are_pointed_out(repository: Repo
     assert one["reason"] == "its Helm values change; `lhmigrate check --release 1.6.4` judges them"
 
 
+TAGS = {
+    "another tag": ("{tag: v1.6.4}", "{tag: v1.7.3}", "from v1.6.4 to v1.7.3"),
+    "a tag that comes": ("{}", "{tag: v1.7.3}", "from the chart's own to v1.7.3"),
+    "a tag that goes": ("{tag: v1.5.5}", "{}", "from v1.5.5 to the chart's own"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "says"), TAGS.values(), ids=TAGS.keys())
+def test_an_image_that_moves_without_its_chart_is_said(repository: Repository, old: str, new: str, says: str) -> None:
+    def at(manager: str) -> str:
+        return release("1.6.4", f"  values: {{image: {{longhorn: {{manager: {manager}}}}}}}\n")
+
+    repository.commit({LH: at(old)})
+    repository.commit({LH: at(new)}, branch="bump")
+    run = repository.plan()
+    ((_, why),) = refusals(run)
+    assert says in why
+    assert (told(run), run.code) == ({LH: "refused"}, 1)
+
+
+def test_an_image_of_the_very_release_is_no_move(repository: Repository) -> None:
+    tagged = "  values: {image: {longhorn: {manager: {tag: v1.6.4@sha256:0a}}}}\n"
+    repository.commit({LH: release("1.6.4", tagged)}, branch="bump")
+    run = repository.plan()
+    assert (told(run), run.code) == ({LH: "stays"}, 0)
+
+
 JSONNET = "local chart = {\n  name: 'longhorn',\n  version: '%s',\n};\nchart\n"
 
 
@@ -719,6 +746,105 @@ def test_a_version_in_a_form_that_nobody_reads_is_said(repository: Repository) -
     (one,) = run.report["environments"]
     assert (one["environment"], one["change"], one["line"], run.code) == ("lh.jsonnet", "refused", 3, 1)
     assert "changes a version beside a mention of Longhorn from 1.6.4 to 1.7.3, and cannot be read" in one["reason"]
+
+
+TERRAFORM = """\
+resource "helm_release" "longhorn" {
+  repository = "https://charts.longhorn.io"
+  chart      = "longhorn"
+  version    = %s
+}
+"""
+HELMFILE = """\
+environments:
+  prod: {values: [{storageVersion: VERSION}]}
+  staging: {values: [{storageVersion: 1.6.4}]}
+---
+# Far away from the name of what has this version.
+
+
+
+
+
+releases:
+- {name: longhorn, namespace: longhorn-system, chart: longhorn/longhorn, version: '{{ .Values.storageVersion }}'}
+"""
+APPLICATIONS = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: storage}
+spec:
+  generators: [{git: {repoURL: https://git.example.com/clusters, files: [{path: "clusters/*.json"}]}}]
+  template:
+    spec:
+      source: {repoURL: https://charts.longhorn.io, chart: longhorn, targetRevision: '{{.storage.version}}'}
+"""
+PATCH = """\
+resources: [../base]
+patches:
+- target: {kind: HelmRelease}
+  patch: |
+    - {op: replace, path: /spec/chart/spec/version, value: VERSION}
+"""
+
+# Each: files with VERSION in place of a version, of which those move that hold it; and the file that is told.
+FILLED_IN = {
+    "Flux's substitution of a ConfigMap's data": (
+        {LH: release("${STORAGE_VERSION}"), "env.yaml": "kind: ConfigMap\ndata: {STORAGE_VERSION: VERSION}\n"},
+        "env.yaml",
+    ),
+    "Flux's substitution with a default": (
+        {LH: release("${storage_version:=1.6.4}"), "ks.yaml": "postBuild: {substitute: {storage_version: VERSION}}\n"},
+        "ks.yaml",
+    ),
+    "one of helmfile's environments, in the same file": ({LH: None, "helmfile.yaml": HELMFILE}, "helmfile.yaml"),
+    "a file of an ApplicationSet's git generator": (
+        {LH: None, "set.yaml": APPLICATIONS, "clusters/a.json": '{"storage": {"version": "VERSION"}}'},
+        "clusters/a.json",
+    ),
+    "a variable of Terraform": (
+        {LH: None, "main.tf": TERRAFORM % "var.storage_chart", "prod.tfvars": 'storage_chart = "VERSION"\n'},
+        "prod.tfvars",
+    ),
+    "an argument of Terraform's module": (
+        {
+            LH: None,
+            "storage/main.tf": TERRAFORM % "var.chart",
+            "main.tf": 'module "storage" {\n  chart = "VERSION"\n}\n',
+        },
+        "main.tf",
+    ),
+    "a patch of every object of a kind": ({"prod/kustomization.yaml": PATCH}, "prod/kustomization.yaml"),
+}
+
+
+def refusals(run: Run) -> list[tuple[str, str]]:
+    """The files of what may move and has no plan, and why it has none."""
+    return [(one["file"], one["reason"]) for one in run.report["environments"] if one["change"] == "refused"]
+
+
+@pytest.mark.parametrize(("files", "file"), FILLED_IN.values(), ids=FILLED_IN.keys())
+def test_a_version_that_is_filled_in_from_elsewhere_is_said(
+    repository: Repository, files: dict[str, str | None], file: str
+) -> None:
+    before, after = (
+        {name: text and text.replace("VERSION", version) for name, text in files.items()}
+        for version in ("1.6.4", "1.7.3")
+    )
+    repository.commit(before)
+    repository.commit({name: text for name, text in after.items() if text is not None}, branch="bump")
+    run = repository.plan()
+    ((where, why),) = refusals(run)
+    assert (where, run.code) == (file, 1)
+    assert "from 1.6.4 to 1.7.3" in why
+
+
+def test_a_version_in_a_file_that_got_another_name_is_said(repository: Repository) -> None:
+    rest = "// Much that stays.\n" * 20
+    repository.commit({LH: None, "lh.jsonnet": JSONNET % "1.6.4" + rest})
+    repository.commit({"lh.jsonnet": None, "lib/lh.jsonnet": JSONNET % "1.7.3" + rest}, branch="bump")
+    run = repository.plan()
+    assert ([where for where, _ in refusals(run)], run.code) == (["lib/lh.jsonnet"], 1)
 
 
 def test_a_version_that_only_repeats_the_bump_is_no_riddle(repository: Repository) -> None:

@@ -328,6 +328,27 @@ def test_whatever_is_visible_is_clean(text: str) -> None:
 USAGE = ("--bo\x1b[31mgus", "re\x1b]8;;x\x07leases", "--format=\x9b31m")
 
 
+# Of these, the first is for the program, all others for one of its commands. Each repeats what it was given.
+MISUSED = (
+    ("--bo##[error]gus",),
+    ("##[error]",),
+    ("releases", "--bo##[error]gus"),
+    ("releases", "##[error]"),
+    ("releases", "--format", "##[error]"),
+    ("plan", "--fail-on", "##[error]"),
+    ("plan", "--format", " ::error::x"),
+)
+
+
+@pytest.mark.parametrize("arguments", MISUSED, ids=" ".join)
+def test_complaints_about_usage_are_no_commands_for_a_pipeline(arguments: tuple[str, ...]) -> None:
+    run = program(*arguments)
+    assert run.code == 2
+    assert "error]" in run.err or "error\\x3a:x" in run.err
+    assert "##[" not in run.err
+    assert "::error" not in run.err
+
+
 @pytest.mark.parametrize("argument", USAGE)
 def test_complaints_about_usage_are_clean(argument: str) -> None:
     run = program("releases", argument)

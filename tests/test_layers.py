@@ -135,7 +135,7 @@ LAYERS = (
     ("summary", "reports.fleet", "reports.patch", "reports.mended"),
     ("kube.announce", "editing.patching", "reports.json_patch", *(f"reports.{name}" for name in FORMS)),
     # Where the versions come from, if nobody gives them.
-    ("bumps.upgrades", "git.checkout"),
+    ("bumps.upgrades", "bumps.hints", "git.checkout"),
     ("bumps.moves", "outputs"),
     ("printing",),
     ("cli.options",),

@@ -328,3 +328,32 @@ def test_there_is_no_option_for_a_token_and_none_that_trusts_every_certificate()
     told = program("comment", "--help").out
     assert "--token" not in told
     assert "--insecure" not in told
+
+
+CLEAR = {
+    "encrypted": ("https://git.example/api/v1", ""),
+    "over a network": ("http://git.example:3000/api/v1", "git.example"),
+    "a name that only begins like this machine's": ("http://localhost.example/api/v1", "localhost.example"),
+    "a name that only begins like this machine's address": ("http://127.0.0.1.example/api/v1", "127.0.0.1.example"),
+    "an address of the network": ("http://10.0.0.1/api/v1", "10.0.0.1"),
+    "this machine": ("http://localhost:3000/api/v1", ""),
+    "this machine's address": ("http://127.0.0.1:3000/api/v1", ""),
+    "this machine's other address": ("http://[::1]:3000/api/v1", ""),
+}
+
+
+@pytest.mark.parametrize(("api", "host"), CLEAR.values(), ids=CLEAR.keys())
+def test_a_token_that_goes_unencrypted_is_known(api: str, host: str) -> None:
+    assert (
+        target.of(target.Asked(forge="gitea", api=api, repository="team/cluster", number=7), {}, {}).in_the_clear
+        == host
+    )
+
+
+def test_a_token_that_goes_unencrypted_is_said(tmp_path: Path) -> None:
+    """Before anything is sent: here there is no token, and that ends the run."""
+    written(tmp_path, {"report.md": REPORT})
+    where = ("--forge", "gitea", "--repository", "team/cluster", "--pr", "7")
+    run = inside("comment", *where, "--api", "http://git.example/api/v1", str(tmp_path / "report.md"))
+    assert "lhmigrate: the token goes to git.example unencrypted" in run.err
+    assert "there is no token in" in run.err

@@ -7,14 +7,20 @@ from collections import defaultdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from lhmigrate.declarations import spelling
 from lhmigrate.declarations.declaration import BY_HAND
 from lhmigrate.declarations.tree import shared
 from lhmigrate.errors import Place, Problem
+from lhmigrate.model.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from lhmigrate.declarations.declaration import Declaration
+
+
+_IMAGE: Final = "image.longhorn.manager.tag"
+"""The Helm value that says which managers run, whatever the chart's own version is."""
 
 
 class Pair(NamedTuple):
@@ -37,6 +43,16 @@ class Pair(NamedTuple):
         return old.version != new.version or old.written != new.written
 
     @property
+    def image(self) -> Problem | None:
+        """Why Longhorn may move although its chart stays: the Helm value moves that says which image is taken."""
+        gone, come = (Values(one.values.given).get(_IMAGE) or None for one in (self.old, self.new))
+        if self.moves or _meant(gone, self.old) == _meant(come, self.new):
+            return None
+        was, now = ("the chart's own" if tag is None else str(tag) for tag in (gone, come))
+        why = f"the Helm value {_IMAGE} moves from {was} to {now}, and the chart's version stays"
+        return Problem(next(reversed(self.new.values.sources), self.new.pin.place), f"{why}; {BY_HAND}")
+
+    @property
     def refused(self) -> Problem | None:
         """Why the versions cannot both be told."""
         old, new = self.old.pin, self.new.pin
@@ -46,6 +62,12 @@ class Pair(NamedTuple):
             why = f"the version is {new.version} now, and what it was cannot be told: {old.refused}"
             return Problem(new.place, why)
         return None
+
+
+def _meant(tag: object, by: Declaration) -> object:
+    """The release that a tag of the managers' image means; where there is none, that of the chart."""
+    found = by.pin.version if tag is None else spelling.version(str(tag))
+    return tag if isinstance(found, str) else found
 
 
 class Refused(NamedTuple):
@@ -107,6 +129,7 @@ def compare(
     removed = [one for one in missing if one.file not in unparsed]
     added = [one for one in head if id(one) not in now]
     refused = [Refused(pair.environment, pair.refused) for pair in pairs if pair.moves and pair.refused is not None]
+    refused += [Refused(pair.environment, pair.image) for pair in pairs if pair.image is not None]
     refused += [Refused(one.environment, unparsed[one.file]) for one in missing if one.file in unparsed]
     if added and removed:
         # Were one gone and one new, they would be a pair: here nobody can tell which is which.
@@ -117,7 +140,7 @@ def compare(
     return Comparison(
         now=tuple(head),
         moving=tuple(pair for pair in pairs if pair.moves and pair.refused is None),
-        staying=tuple(pair for pair in pairs if not pair.moves),
+        staying=tuple(pair for pair in pairs if not pair.moves and pair.image is None),
         refused=tuple(refused),
         added=tuple(added),
         removed=tuple(removed),
@@ -191,32 +214,108 @@ _NEAR: Final = 5
 """So many lines from a mention of Longhorn, a version may be Longhorn's."""
 
 
-def suspects(changes: Iterable[Change], read: frozenset[str], told: frozenset[str]) -> list[Refused]:
-    """Files that were not `read` and change a version beside a mention of Longhorn, other than to those `told`."""
+class Hint(NamedTuple):
+    """A name beside which a changed version may be Longhorn's, although nothing there mentions Longhorn."""
+
+    name: str
+    why: str
+    """What the version beside it may do, as the end of a sentence."""
+
+
+_LONGHORN: Final = re.compile("longhorn", re.IGNORECASE)
+_ANYTHING: Final = re.compile("")
+_KIND: Final = re.compile(r"^kind:", re.MULTILINE)
+
+
+def suspects(
+    changes: Iterable[Change],
+    read: frozenset[str],
+    told: frozenset[str],
+    hints: Sequence[Hint] = (),
+    releases: frozenset[str] = frozenset(),
+) -> list[Refused]:
+    """Files that were not `read` and change a version, other than to those `told`, that may be Longhorn's.
+
+    That is one beside a mention of Longhorn; or one of its `releases`, beside a name of `hints` or in its own file.
+    """
     found = []
     for change in changes:
-        if change.file in read or change.file.endswith(_PROSE) or change.old is None or change.new is None:
-            continue
-        old, new = _versions(change.old), _versions(change.new)
-        gone, come = sorted(old.keys() - new.keys()), sorted(new.keys() - old.keys())
-        if gone and come and not told.issuperset(version.lstrip("v") for version in (*gone, *come)):
-            place = Place(change.file, new[come[0]])
-            why = f"changes a version beside a mention of Longhorn from {gone[0]} to {come[0]}, and cannot be read"
-            found.append(Refused(change.file, Problem(place, f"{why}; if it is Longhorn's, {BY_HAND}")))
+        if change.file not in read and not change.file.endswith(_PROSE):
+            problem = (
+                _mentioned(change, told) or _hinted(change, hints, releases) or _by_its_path(change, told, releases)
+            )
+            if problem is not None:
+                found.append(Refused(change.file, problem))
     return found
 
 
-def _versions(text: str) -> dict[str, int]:
-    """Versions near a mention of Longhorn, each with its first line."""
+def _mentioned(change: Change, told: frozenset[str]) -> Problem | None:
+    moved = _moved(change, _LONGHORN, told)
+    if moved is None:
+        return None
+    why = f"changes a version beside a mention of Longhorn from {moved.gone} to {moved.come}, and cannot be read"
+    return Problem(moved.place, f"{why}; if it is Longhorn's, {BY_HAND}")
+
+
+def _hinted(change: Change, hints: Sequence[Hint], releases: frozenset[str]) -> Problem | None:
+    for hint in hints:
+        # Also what is told already: that another installation moves so is no plan for this one.
+        moved = _moved(change, re.compile(rf"(?<![\w-]){re.escape(hint.name)}(?![\w-])"), frozenset())
+        if moved is not None and moved.between(releases):
+            why = f"changes a version beside {hint.name} from {moved.gone} to {moved.come}, which {hint.why}"
+            return Problem(moved.place, f"{why}; if it does, {BY_HAND}")
+    return None
+
+
+def _by_its_path(change: Change, told: frozenset[str], releases: frozenset[str]) -> Problem | None:
+    """What a file tells whose name or folder is `longhorn`, unless it is an object with a name of its own."""
+    folder, _, name = change.file.rpartition("/")
+    called = {folder.rpartition("/")[2], name.partition(".")[0]}
+    if "longhorn" not in called or _KIND.search(change.new or ""):
+        return None
+    moved = _moved(change, _ANYTHING, told)
+    if moved is None or not moved.between(releases):
+        return None
+    why = f"changes a version from {moved.gone} to {moved.come} in a file that is called longhorn, and cannot be read"
+    return Problem(moved.place, f"{why}; if it is Longhorn's, {BY_HAND}")
+
+
+class _Moved(NamedTuple):
+    """A version that becomes another one."""
+
+    place: Place
+    gone: str
+    come: str
+
+    def between(self, releases: frozenset[str]) -> bool:
+        """Whether it is or was one of these releases. Other programs have versions, too."""
+        return not releases.isdisjoint((self.gone.lstrip("v"), self.come.lstrip("v")))
+
+
+def _moved(change: Change, mention: re.Pattern[str], told: frozenset[str]) -> _Moved | None:
+    """A version beside a mention that becomes another one, and where; None where none does, or it is told already."""
+    if change.old is None or change.new is None:
+        return None
+    old, new = _versions(change.old, mention), _versions(change.new, mention)
+    # How often each stands there counts: where one of two environments moves, the version before stays for the other.
+    gone, come = (
+        sorted(version for version in ours if len(ours[version]) > len(theirs.get(version, ())))
+        for ours, theirs in ((old, new), (new, old))
+    )
+    if not gone or not come or told.issuperset(version.lstrip("v") for version in (*gone, *come)):
+        return None
+    first = min(set(new[come[0]]) - set(old.get(come[0], ())), default=new[come[0]][0])
+    return _Moved(Place(change.file, first), gone[0], come[0])
+
+
+def _versions(text: str, mention: re.Pattern[str]) -> dict[str, list[int]]:
+    """Versions near a mention, each with its lines."""
     lines = text.splitlines()
     near = {
-        number + step
-        for number, line in enumerate(lines)
-        if "longhorn" in line.lower()
-        for step in range(-_NEAR, _NEAR + 1)
+        number + step for number, line in enumerate(lines) if mention.search(line) for step in range(-_NEAR, _NEAR + 1)
     }
-    found: dict[str, int] = {}
+    found: dict[str, list[int]] = defaultdict(list)
     for number in sorted(near & set(range(len(lines)))):
         for version in _VERSION.findall(lines[number]):
-            found.setdefault(version, number + 1)
+            found[version].append(number + 1)
     return found

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from lhmigrate.bumps import bump, declared_settings, upgrades
+from lhmigrate.bumps import bump, declared_settings, hints, upgrades
 from lhmigrate.declarations import declared
 from lhmigrate.declarations.charts import own
 from lhmigrate.declarations.declaration import Pin
@@ -68,7 +68,8 @@ def make(
     tree = _from_root(scans[1], here)
     policies = scans[0] if paths else _from_root(scans[0], here)
     if asked.old is None and asked.new is None:
-        found = _by_git(asked.base, root, policies, tree, own_paths=bool(paths))
+        known = frozenset(map(str, catalogue.versions))
+        found = _by_git(asked.base, root, policies, tree, known, own_paths=bool(paths))
     elif asked.base is not None:
         raise Refusal("--base compares versions that the tree declares; leave out --from and --to, or --base")
     else:
@@ -116,7 +117,9 @@ def _from_root(scan: Scan, root: str) -> Scan:
     return scan._replace(found=found, unread=unread)
 
 
-def _by_git(wanted: str | None, root: str | None, policies: Scan, tree: Scan, *, own_paths: bool) -> Found:
+def _by_git(
+    wanted: str | None, root: str | None, policies: Scan, tree: Scan, releases: frozenset[str], *, own_paths: bool
+) -> Found:
     if root is None:
         raise Refusal("this is no git checkout, so nothing tells which versions change; pass --from and --to")
     against = base(Git(root), wanted, os.environ)
@@ -126,7 +129,11 @@ def _by_git(wanted: str | None, root: str | None, policies: Scan, tree: Scan, *,
     comparison = bump.compare(was, is_now, checkout.renamed, now.unparsed)
     told = {str(one.pin.version) for pair in comparison.moving for one in pair}
     read = {place for one in (*was, *is_now) for place in bump.folders(one)}
-    suspects = bump.suspects(checkout.changes(), frozenset(read), frozenset(told))
+    # What fills in a version may stand in the very file that asks for it.
+    read -= {one.pin.place.file for pair in comparison.staying for one in pair if one.pin.version is None}
+    named = hints.of(is_now, now)
+    changes = checkout.changes([hint.name for hint in named])
+    suspects = bump.suspects(changes, frozenset(read), frozenset(told), named, releases)
     if not own_paths:
         policies = _of_checkout(policies, checkout)
     comparison = comparison._replace(refused=(*comparison.refused, *suspects))

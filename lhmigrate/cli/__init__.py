@@ -9,7 +9,7 @@ import typer
 from lhmigrate import __version__
 from lhmigrate.cli.check import check
 from lhmigrate.cli.comment import comment
-from lhmigrate.cli.endings import EXIT_CODES
+from lhmigrate.cli.endings import EXIT_CODES, Commands
 from lhmigrate.cli.gate import gate, summary
 from lhmigrate.cli.options import InOrder
 from lhmigrate.cli.patch import patch
@@ -18,6 +18,7 @@ from lhmigrate.cli.releases import diff, generate, releases, show
 
 app = typer.Typer(
     name="lhmigrate",
+    cls=Commands,
     help=f"Says which of your network policies a Longhorn upgrade would cut through. {EXIT_CODES}",
     no_args_is_help=True,
     add_completion=True,

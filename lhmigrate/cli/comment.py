@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lhmigrate import printing
-from lhmigrate.cli.endings import sentences_for_errors
+from lhmigrate.cli.endings import sentences_for_errors, tell
 from lhmigrate.cli.options import ForgeName
 from lhmigrate.cli.runs import text_of
 
@@ -40,6 +40,8 @@ def comment(
 
         asked = target.Asked(forge and forge.value, api, repository, pr, author)
         meant = target.of(asked, os.environ, _event())
+        if host := meant.in_the_clear:
+            tell(f"the token goes to {host} unencrypted, for whoever listens; pass --api https://... if it can do that")
         try:
             kept = commenting.keep(meant, text_of(file), os.environ, Time())
         except commenting.NotAllowed as refusal:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING, Any, Never
 
 import typer
+from typer.core import TyperGroup
 
 from lhmigrate.cli.options import FailOn
 
@@ -20,6 +21,33 @@ if TYPE_CHECKING:
 NOTHING_TO_DO, SOMETHING_TO_DO, COULD_NOT_RUN = 0, 1, 2
 
 EXIT_CODES = "Exit codes: 0 nothing to do, 1 something to do, 2 could not run."
+
+
+class Commands(TyperGroup):
+    """All commands. A complaint about options repeats what was given, which in CI may be a stranger's text."""
+
+    def make_context(self, *arguments: Any, **extra: Any) -> Any:  # noqa: ANN401 - typer's own, or click's
+        """Parses the program's own options."""
+        with _harmless():
+            return super().make_context(*arguments, **extra)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own, or click's
+        """Parses a command's options, and runs it."""
+        with _harmless():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _harmless() -> Iterator[None]:
+    """Writes out whatever of a usage error could be a command for a CI service. Typer does so with control codes."""
+    try:
+        yield
+    except Exception as error:
+        if hasattr(error, "format_message") and isinstance(told := getattr(error, "message", None), str):
+            from lhmigrate.reports.visible import visible
+
+            error.__dict__["message"] = visible(told, 2000)
+        raise
 
 
 @contextmanager

@@ -7,6 +7,7 @@ variables as well as one of their own (act_runner and forgejo-runner, both GITEA
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -48,6 +49,17 @@ class Target(NamedTuple):
     """Whose token it is, where the command line says so."""
     fork: bool
     """Whether CI says that the pull request comes from another repository."""
+
+    @property
+    def in_the_clear(self) -> str:
+        """The host to which a token would go unencrypted over a network; empty: none."""
+        parts = urlsplit(self.api)
+        host = parts.hostname or ""
+        try:
+            near = ip_address(host).is_loopback
+        except ValueError:
+            near = host == "localhost"
+        return host if parts.scheme == "http" and not near else ""
 
 
 class _Told(NamedTuple):

@@ -188,13 +188,18 @@ class Checkout:
         parser = Parser()
         return Tree(before, self._old, parser), Tree(now, self._new, parser)
 
-    def changes(self) -> Iterator[Change]:
-        """Files that differ, mention Longhorn, and are text that somebody wrote."""
+    def changes(self, names: Sequence[str] = ()) -> Iterator[Change]:
+        """Files that differ, mention Longhorn or one of the `names`, and are text that somebody wrote."""
         for part in self._parts:
             for file in part.changed:
                 new = self._new(file) or ""
-                if "longhorn" in f"{file} {new}".lower() and len(new) <= _READABLE:
-                    yield Change(file, part.old(file), new)
+                mentions = "longhorn" in f"{file} {new}".lower() or any(name in new for name in names)
+                if mentions and len(new) <= _READABLE:
+                    yield Change(file, self._before(file), new)
+
+    def _before(self, file: str) -> str | None:
+        """What a file held at the base, by whatever name it had there."""
+        return self._old(self.renamed.get(file, file))
 
     def _new(self, file: str) -> str | None:
         """What a file of the work tree holds. A link that leads out of it is not followed: strangers make them."""
