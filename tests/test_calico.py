@@ -212,13 +212,13 @@ UDP = "action: Allow, protocol: UDP"
         ),
         pytest.param(
             FIRST + takes(UDP, more="tier: first", name="ends") + takes("action: Deny", name="late"),
-            "ends",
+            "first.ends",
             False,
             id="not a rule that is never asked, as an earlier tier drops it",
         ),
         pytest.param(
             FIRST + takes(UDP, more="tier: first", name="ends") + takes("action: Allow", name="late"),
-            "ends",
+            "first.ends",
             False,
             id="not a policy that would let it in",
         ),
