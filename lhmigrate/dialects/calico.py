@@ -115,6 +115,31 @@ def read_tier(document: Fields) -> Declared:
     return Declared(Tier(_order(spec.get("order") if spec else None), name), passes=action == "Pass")
 
 
+def read_host_endpoint(document: Fields) -> tuple[Policy, ...]:
+    """A node's own interface, which policies may close as they close a pod: then all that nodes do is in doubt.
+
+    Host endpoints are closed to what no policy lets through, but for a few ports (tigera/docs,
+    calico/reference/host-endpoints). Whom their selectors mean, and what Calico adds, is not followed here. Raises
+    `Unreadable` if it has no name.
+    """
+    place = document.node.place
+    why = "makes an endpoint of a node: what Calico lets through there is not judged, so look at it by hand"
+    return (
+        Policy(
+            kind="HostEndpoint",
+            name=read_metadata(document).name,
+            namespace=None,
+            place=place,
+            selects=EVERYTHING,
+            isolates=frozenset(Direction),
+            dialect=Dialect.CALICO,
+            namespaces=EVERYTHING,
+            about_nodes=True,
+            unread=(Problem(place, why),),
+        ),
+    )
+
+
 def _read(document: Fields, form: Form) -> tuple[Policy, ...]:
     metadata = read_metadata(document)
     namespace = metadata.namespace if form.namespaced else None
@@ -272,6 +297,10 @@ def _kinds(*, stored: bool) -> Iterator[tuple[str, Kind]]:
     for name in ("StagedNetworkPolicy", "StagedKubernetesNetworkPolicy", "StagedGlobalNetworkPolicy"):
         form = Form(name, namespaced=name != "StagedGlobalNetworkPolicy", stored=stored)
         yield name, Kind(Dialect.CALICO, form.read_staged, cluster_wide=not form.namespaced, denies=False)
+    yield (
+        "HostEndpoint",
+        Kind(Dialect.CALICO, read_host_endpoint, lambda _: Outline(about_nodes=True), cluster_wide=True),
+    )
 
 
 KINDS: Final = {
