@@ -13,6 +13,8 @@ The sources by their short names:
 
 from __future__ import annotations
 
+import re
+
 from hard_cases import (
     ALLOWED,
     BARE,
@@ -34,18 +36,25 @@ from lhmigrate.model.labels import Match
 
 NP = "projectcalico.org/v3 NetworkPolicy"
 GNP = "projectcalico.org/v3 GlobalNetworkPolicy"
+STORED = "crd.projectcalico.org/v1 NetworkPolicy"
 SCRAPER = Outside("scraper")
 API_SERVER = Host("API server", Match.NO, role=Role.API_SERVER)
 
 
 def np(spec: str, name: str = "policy", namespace: str = "home") -> str:
     """A NetworkPolicy of Calico's."""
-    return policy(spec, kind=NP, name=name, namespace=namespace)
+    return policy(spec, kind=NP, name=_in_tier(spec, name), namespace=namespace)
 
 
 def gnp(spec: str, name: str = "policy") -> str:
     """A GlobalNetworkPolicy."""
-    return policy(spec, kind=GNP, name=name, namespace=None)
+    return policy(spec, kind=GNP, name=_in_tier(spec, name), namespace=None)
+
+
+def _in_tier(spec: str, name: str) -> str:
+    """The name with that of the policy's tier before it, as every release of Calico takes it."""
+    found = re.search(r"^tier: (?!default$|kube-)(.+)$", spec, re.MULTILINE)
+    return f"{found[1]}.{name}" if found and "." not in name else name
 
 
 def tier(name: str, spec: str = "") -> str:
@@ -84,6 +93,7 @@ def on(text: str, protocol: str = "protocol: TCP, ") -> str:
 
 
 ALLOW, DENY, PASS, LOG = "action: Allow", "action: Deny", "action: Pass", "action: Log"
+ALLOWS_ALL = f"order: 1\ntypes: [Ingress]\ningress: [{{{ALLOW}}}]"
 HOME = "kubernetes.io/metadata.name == 'home'"
 
 # ---------------------------------------------------------------------------------------------------
@@ -548,6 +558,41 @@ TIERS = [
         + takes(ALLOW, more="order: 1", name="two"),
         BLOCKED,
         source="tier",
+    ),
+    Case(
+        "a policy named otherwise than its tier, which releases before v3.32 refuse",
+        tier("first", "order: 10")
+        + policy(f"tier: first\ningress: [{{{ALLOW}}}]", kind=NP, name="policy", namespace="home")
+        + SERVER_TAKES_NOBODY,
+        UNKNOWN,
+        source="libcalico-go/lib/names/policy.go at v3.31, ValidateTieredPolicyName",
+        readable=False,
+    ),
+    Case(
+        "a policy of the default tier with a name like one of another, which they refuse, too",
+        policy(ALLOWS_ALL, kind=NP, name="first.policy", namespace="home") + SERVER_TAKES_NOBODY,
+        UNKNOWN,
+        source="libcalico-go/lib/names/policy.go at v3.31, ValidateTieredPolicyName",
+        readable=False,
+    ),
+    Case(
+        "as it is stored, a name alone puts a policy into a tier before v3.32, and no name does since",
+        policy(
+            f"order: 1\ntypes: [Ingress]\ningress: [{{{ALLOW}}}]", kind=STORED, name="first.policy", namespace="home"
+        )
+        + SERVER_TAKES_NOBODY,
+        UNKNOWN,
+        source="updateprocessors/networkpolicyprocessor.go at v3.31 and v3.32",
+        readable=False,
+    ),
+    Case(
+        "the default tier's name may stand before that of a policy",
+        policy(
+            f"order: 1\ntypes: [Ingress]\ningress: [{{{ALLOW}}}]", kind=STORED, name="default.policy", namespace="home"
+        )
+        + SERVER_TAKES_NOBODY,
+        ALLOWED,
+        source="libcalico-go/lib/names/policy.go at v3.31, TierFromPolicyName",
     ),
     Case(
         "of a tier that nobody gave, what it decides is not known",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from calico_cases import CASES, gnp, np, takes, takes_globally, tier
+import yaml
+from calico_cases import API_SERVER, CASES, gnp, np, takes, takes_globally, tier
 from felix_cases import WORLDS, World
 from hard_cases import (
     ALLOWED,
     BLOCKED,
     PARTIAL,
+    SERVER,
     SERVER_TAKES_NOBODY,
     UNKNOWN,
     Case,
@@ -18,6 +22,7 @@ from hard_cases import (
 )
 
 from lhmigrate.files.manifests import read
+from lhmigrate.model.labels import Match
 from lhmigrate.model.policy import Direction
 
 
@@ -212,13 +217,13 @@ UDP = "action: Allow, protocol: UDP"
         ),
         pytest.param(
             FIRST + takes(UDP, more="tier: first", name="ends") + takes("action: Deny", name="late"),
-            "ends",
+            "first.ends",
             False,
             id="not a rule that is never asked, as an earlier tier drops it",
         ),
         pytest.param(
             FIRST + takes(UDP, more="tier: first", name="ends") + takes("action: Allow", name="late"),
-            "ends",
+            "first.ends",
             False,
             id="not a policy that would let it in",
         ),
@@ -243,3 +248,25 @@ def test_the_tier_that_stops_it_is_named(text: str, named: str, denied: bool) ->
     assert verdict.answer is BLOCKED
     assert [policy.name for policy in verdict.policies] == [named]
     assert (verdict.denying is not None) is denied
+
+
+ENDPOINT = """\
+apiVersion: projectcalico.org/v3
+kind: HostEndpoint
+metadata: {name: worker}
+spec: {node: worker}
+"""
+IN_A_LIST = "apiVersion: v1\nkind: List\nitems:\n- " + ENDPOINT.replace("\n", "\n  ")
+ITEMS = ENDPOINT.replace("HostEndpoint", "HostEndpointList").replace("metadata: {name: worker}", "items:")
+LISTED = ITEMS.partition("spec")[0] + "- metadata: {name: worker}\n  spec: {node: worker}\n"
+
+
+@pytest.mark.parametrize("text", [ENDPOINT, IN_A_LIST, LISTED, json.dumps(yaml.safe_load(ENDPOINT))])
+def test_what_a_host_endpoint_lets_through_is_not_known(text: str) -> None:
+    """calico/reference/host-endpoints: a node is closed then, but for what policies let through."""
+    [endpoint] = read(text, "nodes.yaml").policies
+    assert endpoint.about_nodes
+    assert endpoint.applies_to(API_SERVER) is Match.MAYBE
+    assert endpoint.applies_to(SERVER) is Match.NO
+    assert Case("x", f"---\n{text}", ALLOWED, sender=API_SERVER).verdict().answer is UNKNOWN
+    assert Case("x", f"---\n{text}", ALLOWED).verdict().answer is ALLOWED

@@ -19,6 +19,7 @@ CLUSTER_WIDE: Final = frozenset(
         "CiliumClusterwideNetworkPolicy",
         "GlobalNetworkPolicy",
         "StagedGlobalNetworkPolicy",
+        "HostEndpoint",
         "AdminNetworkPolicy",
         "BaselineAdminNetworkPolicy",
         "ClusterNetworkPolicy",

@@ -15,6 +15,7 @@ Sources, all in projectcalico/calico unless another is named:
   tier and direction selects the pod and the tier's default action is Deny. After all tiers a pod's profile decides,
   and that of a Kubernetes namespace allows (libcalico-go/lib/backend/k8s/conversion/conversion.go);
 - in which order: felix/calc/policy_sorter.go, and before v3.32 by other names there;
+- which names a tier's policies have: libcalico-go/lib/names/policy.go at v3.31;
 - NetworkPolicies among them: conversion.go, K8sNetworkPolicyToCalico (order 1000, in the tier `default`);
 - doNotTrack, preDNAT and applyOnForward: tigera/docs, calico/reference/resources/globalnetworkpolicy.mdx;
 - staged policies: felix/rules/policy.go, PolicyToIptablesChains.
@@ -40,6 +41,7 @@ from lhmigrate.model.policy import ADMIN, BASELINE, DEFAULT, UNPLACED, Direction
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lhmigrate.errors import Place
     from lhmigrate.files.yamltext import Node
 
 _TYPES: Final = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}
@@ -53,6 +55,10 @@ _TIERS: Final = {
     "adminnetworkpolicy": ADMIN,
     "baselineadminnetworkpolicy": BASELINE,
 }
+_SINCE_NAMES_ARE_FREE: Final = frozenset({"kube-admin", "kube-baseline"})
+"""Tiers that no older release has."""
+_CONVERTED: Final = ("knp.default.", "kanp.adminnetworkpolicy.", "kbanp.baselineadminnetworkpolicy.", "ossg.")
+"""How the names of policies begin that Calico makes of others' (names/policy.go at v3.31)."""
 
 
 class Form(NamedTuple):
@@ -109,6 +115,31 @@ def read_tier(document: Fields) -> Declared:
     return Declared(Tier(_order(spec.get("order") if spec else None), name), passes=action == "Pass")
 
 
+def read_host_endpoint(document: Fields) -> tuple[Policy, ...]:
+    """A node's own interface, which policies may close as they close a pod: then all that nodes do is in doubt.
+
+    Host endpoints are closed to what no policy lets through, but for a few ports (tigera/docs,
+    calico/reference/host-endpoints). Whom their selectors mean, and what Calico adds, is not followed here. Raises
+    `Unreadable` if it has no name.
+    """
+    place = document.node.place
+    why = "makes an endpoint of a node: what Calico lets through there is not judged, so look at it by hand"
+    return (
+        Policy(
+            kind="HostEndpoint",
+            name=read_metadata(document).name,
+            namespace=None,
+            place=place,
+            selects=EVERYTHING,
+            isolates=frozenset(Direction),
+            dialect=Dialect.CALICO,
+            namespaces=EVERYTHING,
+            about_nodes=True,
+            unread=(Problem(place, why),),
+        ),
+    )
+
+
 def _read(document: Fields, form: Form) -> tuple[Policy, ...]:
     metadata = read_metadata(document)
     namespace = metadata.namespace if form.namespaced else None
@@ -136,7 +167,10 @@ def _read(document: Fields, form: Form) -> tuple[Policy, ...]:
         owned_by_helm=metadata.owned_by_helm,
         idle=idle,
         alone=len(subjects) < 2,
-        unread=() if tier in _TIERS.values() else (unplaced(place, tier),),
+        unread=(
+            *(() if tier in _TIERS.values() else (unplaced(place, tier),)),
+            *_misnamed(metadata.name, spec.string("tier") or "default", place),
+        ),
     )
     nothing_left(spec, "projectcalico.org/v3")
     return tuple(_about(whole, subject, spec, form) for subject in subjects or (Subject(),))
@@ -147,6 +181,19 @@ def _names(name: str, namespace: str | None, tier: Tier, kind: str) -> tuple[str
     bare = name.removeprefix(f"{tier.name}.")
     where = namespace or ""
     return (f"{bare}/{where}/{kind}", f"{name}/{where}/{kind}", f"{where}/{tier.name}.{bare}".lstrip("/"))
+
+
+def _misnamed(name: str, tier: str, place: Place) -> Iterator[Problem]:
+    """That not every release takes a policy of that name for one of that tier.
+
+    From v3.29 to v3.31 a name with a dot begins with the tier's, and names of all tiers but `default` do: the API
+    refuses others, and as they are stored the name tells the tier (libcalico-go/lib/names/policy.go there). Before,
+    no name had a dot. Since v3.32 a name says nothing.
+    """
+    alone = tier == "default" and "." not in name
+    if not (alone or name.startswith((f"{tier}.", *_CONVERTED)) or tier in _SINCE_NAMES_ARE_FREE):
+        why = f"is in the tier {tier}, which before Calico 3.32 only a policy can be that is named {tier}.something"
+        yield Problem(place, f"{why}; give it such a name")
 
 
 def _tier(name: str) -> Tier:
@@ -250,6 +297,10 @@ def _kinds(*, stored: bool) -> Iterator[tuple[str, Kind]]:
     for name in ("StagedNetworkPolicy", "StagedKubernetesNetworkPolicy", "StagedGlobalNetworkPolicy"):
         form = Form(name, namespaced=name != "StagedGlobalNetworkPolicy", stored=stored)
         yield name, Kind(Dialect.CALICO, form.read_staged, cluster_wide=not form.namespaced, denies=False)
+    yield (
+        "HostEndpoint",
+        Kind(Dialect.CALICO, read_host_endpoint, lambda _: Outline(about_nodes=True), cluster_wide=True),
+    )
 
 
 KINDS: Final = {

@@ -260,7 +260,7 @@ def _name(moved: Moved | None) -> str | None:
 
 
 def _decides(kind: str) -> bool:
-    return kind.endswith("Policy") or kind in {"Namespace", "Tier", "List"} or MENTIONS.decode() in kind
+    return kind.endswith("Policy") or kind in {"Namespace", "Tier", "HostEndpoint", "List"} or MENTIONS.decode() in kind
 
 
 def _built(folder: str) -> Candidate | str:

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 _MENTIONS: Final = MENTIONS.decode()
 _OTHERS = re.compile(
-    r"^[\"']?kind[\"']?\s*:\s*[\"']?(?:Namespace|Tier)[\"']?\s*(?:,\s*)?$|\"kind\"\s*:\s*\"(?:Namespace|Tier)\"",
+    r"^[\"']?kind[\"']?\s*:\s*[\"']?(?:Namespace|Tier|HostEndpoint)(?:List)?[\"']?\s*(?:,\s*)?$"
+    r"|\"kind\"\s*:\s*\"(?:Namespace|Tier|HostEndpoint)(?:List)?\"|^[ -]+kind: *[\"']?HostEndpoint\b",
     re.MULTILINE,
 )
-"""What else concerns us: namespaces with their labels, and Calico's tiers."""
+"""What else concerns us: namespaces with their labels, Calico's tiers, and nodes that it treats like pods."""
 _COMMENT = re.compile(r"(?:^|(?<=[ \t\r\x85\u2028\u2029]))#[^\n\r\x85\u2028\u2029]*", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"\{\{|\$\{(?=[A-Za-z_])")
 
@@ -112,7 +113,8 @@ def _piece(piece: Piece) -> Objects:
 
 
 def _concerns_us(text: str) -> bool:
-    return _MENTIONS in text or (("Namespace" in text or "Tier" in text) and _OTHERS.search(text) is not None)
+    named = any(word in text for word in ("Namespace", "Tier", "HostEndpoint"))
+    return _MENTIONS in text or (named and _OTHERS.search(text) is not None)
 
 
 def _blank_lines(text: str) -> int:

@@ -45,7 +45,7 @@ class Wanted(NamedTuple):
 
 
 # Beside policies, namespaces and the tiers of Calico's policies are read, where they are written in the plainest way.
-POLICIES: Final = Wanted((MENTIONS, b"kind: Namespace", b"kind: Tier"))
+POLICIES: Final = Wanted((MENTIONS, b"kind: Namespace", b"kind: Tier", b"kind: HostEndpoint"))
 DECLARATIONS: Final = Wanted((b"longhorn", b"suse-storage"), (*ENDINGS, ".gotmpl", ".tf", ".tofu", "Kustomization"))
 """Whatever tells which Longhorn is installed names it, or names the chart under which SUSE sells it."""
 BOTH: Final = Wanted((*POLICIES.words, *DECLARATIONS.words), DECLARATIONS.endings)
