@@ -513,6 +513,13 @@ def test_only_what_differs_from_a_charts_default_was_chosen_and_stays(there: boo
     assert after.values_before.get("networkPolicies.restrictInternalTraffic") is there
 
 
+def test_k3s_whose_plugin_is_hidden_may_have_another_than_its_own(tmp_path: Path) -> None:
+    cluster = running("1.7.2", calico("crd.projectcalico.org/v1", "all()"), crds=("longhorn", "calico"))
+    cluster.objects["apps", "daemonsets"] = [daemon_set("longhorn-manager", HOME, "x/longhorn-manager:v1.7.2")]
+    cluster.objects["", "nodes"] = [node(number, "v1.31.4+k3s1") for number in range(3)]
+    assert verdict(judged(cluster, tmp_path), "manager-to-instance-manager-proxy") == "unknown"
+
+
 @pytest.mark.parametrize("release", Catalogue([shipped_specs()]).versions, ids=str)
 def test_every_pod_is_known_for_what_it_is(release: Version) -> None:
     known = Catalogue([shipped_specs()]).release(release)

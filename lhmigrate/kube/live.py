@@ -14,7 +14,7 @@ from ipaddress import collapse_addresses
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from lhmigrate.model.cni import CNIS
+from lhmigrate.model.cni import CNIS, NATIVE
 from lhmigrate.model.ports import NO_PORT, Ports
 from lhmigrate.model.values import Values, merged
 
@@ -77,6 +77,9 @@ class Live:
         self.plugins = plugins
         """What may be a network plugin, by the names of `CNIS`, and of others that we only know of."""
         self._tunnelled = tunnelled
+        policies = tuple(policies)
+        self.dialects = frozenset(policy.dialect for policy in policies)
+        """What the policies are written in."""
         plain = [policy for policy in policies if policy.kind == "NetworkPolicy" and policy.namespace is not None]
         self._there = frozenset((policy.namespace or "", policy.name) for policy in plain)
         self._owned = frozenset((policy.namespace or "", policy.name) for policy in plain if policy.owned_by_helm)
@@ -165,10 +168,11 @@ def settled(said: Settings, live: Live, release: Release, glossary: Glossary, *,
 def plugin(live: Live) -> str:
     """The network plugin, by its name in `CNIS`, where only one can be meant.
 
-    Flannel alone enforces nothing, but nobody can see that nothing else does: it stays unknown.
+    Flannel alone enforces nothing, but nobody can see that nothing else does: it stays unknown. So does what is in
+    place of K3s' own, where policies are written for another one.
     """
     named = live.plugins - {"flannel"}
-    if not named and live.nodes.k3s:
+    if not named and live.nodes.k3s and not live.dialects & NATIVE.keys():
         return "kube-router"
     return next(iter(named)) if len(named) == 1 and named <= set(CNIS) else "unknown"
 
