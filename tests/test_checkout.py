@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pull_request import LH, release
 from repositories import Repository
-from running import CALLED, inside, shell, written
+from running import CALLED, CUTTING, inside, shell, written
 
 from lhmigrate.git.gitcommand import Answer, Git
 
@@ -707,6 +707,57 @@ def test_values_that_change_without_the_version_are_pointed_out(repository: Repo
     written(repository.folder, {LH: release("1.6.4", "  values: {networkPolicies: {enabled: true}}\n")})
     (one,) = repository.plan().report["environments"]
     assert one["reason"] == "its Helm values change; `lhmigrate check --release 1.6.4` judges them"
+
+
+LISTED = "resources: [../base, policies.yaml]\n"
+OPENING = f"{CUTTING.replace('engines', 'opening')}  ingress: [{{}}]\n"
+CLUSTERS = {
+    "overlays of kustomize": {
+        "base/kustomization.yaml": "resources: [lh.yaml]\n",
+        "base/lh.yaml": release("VERSION"),
+        "prod/kustomization.yaml": LISTED,
+        "prod/policies.yaml": OPENING,
+        "staging/kustomization.yaml": LISTED,
+        "staging/policies.yaml": CUTTING,
+    },
+    "folders of clusters": {
+        "base/lh.yaml": release("VERSION"),
+        "clusters/prod/policies.yaml": OPENING,
+        "clusters/staging/policies.yaml": CUTTING,
+    },
+}
+
+
+@pytest.mark.parametrize("files", CLUSTERS.values(), ids=CLUSTERS.keys())
+def test_what_one_cluster_lets_in_opens_nothing_in_another(repository: Repository, files: dict[str, str]) -> None:
+    before, after = (
+        {name: text.replace("VERSION", version) for name, text in files.items()} for version in ("1.6.4", "1.7.3")
+    )
+    repository.commit({LH: None, **before})
+    repository.commit(after, branch="bump")
+    run = repository.plan()
+    found = {one["environment"]: one["summary"]["warnings"] for one in run.report["environments"]}
+    prod, staging = (f"base/lh.yaml (with {folder})" for folder in sorted({
+        name.rpartition("/")[0] for name in files if name.endswith("policies.yaml")
+    }))  # fmt: skip
+    assert (set(found), found[prod], run.code) == ({prod, staging}, 0, 1)
+    assert found[staging] > 0
+
+
+def test_what_an_overlay_takes_in_from_another_is_judged_with_it(repository: Repository) -> None:
+    """The policies of the folder between are the cluster's own, and it is no cluster itself."""
+    files = {
+        "base/kustomization.yaml": "resources: [lh.yaml]\n",
+        "overlays/common/kustomization.yaml": "resources: [../../base, policies.yaml]\n",
+        "overlays/common/policies.yaml": CUTTING,
+        "overlays/prod/kustomization.yaml": "resources: [../common, policies.yaml]\n",
+        "overlays/prod/policies.yaml": OPENING,
+    }
+    repository.commit({LH: None, "base/lh.yaml": release("1.6.4"), **files})
+    repository.commit({"base/lh.yaml": release("1.7.3")}, branch="bump")
+    run = repository.plan()
+    (one,) = run.report["environments"]
+    assert (one["environment"], one["summary"]["warnings"], one["coverage"]["policies"]) == ("base/lh.yaml", 0, 2)
 
 
 TAGS = {

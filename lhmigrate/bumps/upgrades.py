@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate import config, plan
 from lhmigrate.bumps import bump, declared_settings
 from lhmigrate.declarations import rendered
+from lhmigrate.declarations.namespaces import above
 from lhmigrate.errors import Problem, Refusal
+from lhmigrate.files import kustomize
 from lhmigrate.findings.findings import Environment, Fate, Phase
 from lhmigrate.findings.wording import several
 from lhmigrate.judging import inventory
@@ -17,7 +20,7 @@ from lhmigrate.judging.inventory import Coverage, meaning
 from lhmigrate.longhorn import hops, shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from lhmigrate.bumps.bump import Comparison, Pair, Refused
     from lhmigrate.config import Options
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 
 _FOLDERS: Final = 3
 """So many folders are named before the rest is counted."""
+_SIDE_BY_SIDE: Final = frozenset({"clusters", "environments", "environment", "envs", "env", "overlays", "stages"})
+"""What people call a folder with one folder for each cluster."""
 
 
 class Upgrade(NamedTuple):
@@ -136,26 +141,26 @@ class Maker:
         self._root = root
         self._told = told
         self._around = around
+        self._listed: dict[tuple[str, str], bool] = {}
 
     def plans(self, pairs: Sequence[Pair], every: Sequence[Declaration]) -> tuple[list[Upgrade], list[Refused]]:
         """A plan for each pair, or why there can be none. `every` is all that the tree declares now."""
         made: list[Upgrade] = []
         refused: list[Refused] = []
-        for pair in pairs:
+        for pair, taken, left in chain.from_iterable(self._shares(one, every) for one in pairs):
             try:
-                made.append(self._upgrade(pair, every))
+                made.append(self._upgrade(pair, taken, left))
             except Refusal as refusal:
                 place = refusal.place or pair.new.pin.place
                 details = "".join(f" {problem}" for problem in refusal.details)
                 refused.append(bump.Refused(pair.environment, Problem(place, f"{refusal.message}{details}")))
         return made, refused
 
-    def _upgrade(self, pair: Pair, every: Sequence[Declaration]) -> Upgrade:
+    def _upgrade(self, pair: Pair, taken: Reading, left: Sequence[str]) -> Upgrade:
         old, new = self._catalogue.find(str(pair.old.pin.version)), self._catalogue.find(str(pair.new.pin.version))
         if new.version < old.version:
             raise Refusal(f"from {old} to {new} is a downgrade, and Longhorn cannot be downgraded")
         settings = declared_settings.of(pair, self._given, self._file, self._catalogue)
-        taken, left = self._share(pair.new, every)
         found = inventory.judged(inventory.take(taken, settings, [old, new], self._kustomized))
         found, own = _without_own(found, pair.new, new, settings)
         made = plan.make(hops.way(self._catalogue, old, new), found, settings, self._catalogue.glossary)
@@ -189,6 +194,43 @@ class Maker:
 
     def _kustomized(self, file: str) -> tuple[str, str] | None:
         return config.kustomized_to(posixpath.join(self._root or "", file) if self._root != "." else file)
+
+    def _shares(self, pair: Pair, every: Sequence[Declaration]) -> Iterator[tuple[Pair, Reading, list[str]]]:
+        """An installation with what was read for it; several times where several clusters have policies beside it.
+
+        What one of them lets in is let in there alone, so together they would be judged as open as nobody is.
+        """
+        taken, left = self._share(pair.new, every)
+        cluster = {one.file: self._cluster(one.file, pair.new) for one in taken.found if one.objects.policies}
+        theirs = {
+            name: {file for file, other in cluster.items() if other in {None, name} or self._lists(name, file)}
+            for name in sorted(filter(None, set(cluster.values())))
+        }
+        # What another one takes in whole is no cluster, but a part of that.
+        clusters = [name for name, files in theirs.items() if not any(files < more for more in theirs.values())]
+        if self._root is None or len(clusters) < 2:
+            yield pair, taken, left
+            return
+        for name in clusters:
+            new = replace(pair.new, environment=f"{pair.environment} (with {name})")
+            found = tuple(one for one in taken.found if one.file not in cluster or one.file in theirs[name])
+            others = several([other for other in clusters if other != name][:_FOLDERS])
+            said = f"the policies in {name} are of another cluster than those in {others}, and are judged without these"
+            yield pair._replace(new=new), taken._replace(found=found), [*left, said]
+
+    def _cluster(self, file: str, mine: Declaration) -> str | None:
+        """The folder of the cluster or environment that a policy belongs to, as one of several with an installation."""
+        own = set(above(mine.file))
+        folders = [folder for folder in above(file) if folder not in own]
+        listing = [folder for folder in folders if self._lists(folder, mine.file)]
+        named = [one for one in folders if posixpath.basename(posixpath.dirname(one)) in _SIDE_BY_SIDE]
+        return next(reversed(listing or named), None)
+
+    def _lists(self, folder: str, file: str) -> bool:
+        if (folder, file) not in self._listed:
+            here = self._root or "."
+            self._listed[folder, file] = kustomize.lists(posixpath.join(here, folder), posixpath.join(here, file))
+        return self._listed[folder, file]
 
     def _share(self, mine: Declaration, every: Sequence[Declaration]) -> tuple[Reading, list[str]]:
         """What was read, without what is nearer to another installation, and a sentence about that."""

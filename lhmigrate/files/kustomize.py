@@ -92,6 +92,16 @@ def compose(paths: Listed[str]) -> Composition:
     return result
 
 
+def lists(folder: str, file: str) -> bool:
+    """Whether the kustomization of a folder has a file among its resources, by itself or through others."""
+    if kustomization(folder) is None:
+        return False
+    walk, real = _Walk(folder), os.path.realpath(file)
+    return real in walk.mentioned or (
+        os.path.basename(real) in KUSTOMIZATIONS and os.path.dirname(real) in walk.folders
+    )
+
+
 def _compose(folder: str, into: Composition) -> None:
     """A folder, and what is below it that none of its kustomizations lists: Flux and Argo CD apply such, too."""
     walks, left = _walks(folder)
