@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lhmigrate import shipped
-from lhmigrate.assumptions import assume
+from lhmigrate.assumptions import assume, by_tunnel
 from lhmigrate.cluster import Cluster, Leg
 from lhmigrate.cni import Dialect
 from lhmigrate.enforcement import settle
@@ -128,6 +128,7 @@ class World:
     def sentences(self) -> tuple[str, ...]:
         """Everything that was assumed."""
         said = [sentence for assumed in self.assumed.values() for sentence in assumed.told()]
+        said += by_tunnel(self.settings, self.glossary)
         return tuple(dict.fromkeys((*self.inventory.assumptions, *self.enforcement.assumptions, *said)))
 
 
