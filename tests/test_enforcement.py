@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
+
 import pytest
 
 from lhmigrate.files.manifests import read
+from lhmigrate.judging.assumptions import by_tunnel
 from lhmigrate.judging.enforcement import settle
+from lhmigrate.longhorn.catalogue import Catalogue, shipped_specs
 from lhmigrate.model.cni import CNIS, Dialect
 from lhmigrate.model.policy import Direction
-from lhmigrate.model.settings import Settings
+from lhmigrate.model.settings import PeerFacts, Settings
 
 SPECS = {
     "networking.k8s.io/v1 NetworkPolicy": "podSelector: {}",
@@ -77,3 +81,23 @@ def test_where_dialects_contradict_each_other_neither_counts_for_certain() -> No
     settled = settle(Settings(), read(policies(KUBERNETES, CILIUM, CALICO), "p.yaml").policies)
     assert {one.dialect for one in settled.policies if one.unread} == {Dialect.CILIUM, Dialect.CALICO}
     assert all("pass --cni" in one.unread[0].message for one in settled.policies if one.unread)
+
+
+NODES = PeerFacts(addresses=(IPv4Network("10.0.0.0/24"),))
+
+
+@pytest.mark.parametrize(
+    ("plugin", "peers", "named"),
+    [
+        pytest.param("canal", {"node": NODES}, ["node"], id="nodes by their own addresses alone"),
+        pytest.param("calico", {"node": NODES, "kube-apiserver": NODES}, ["kube-apiserver and node"], id="both"),
+        pytest.param("kube-router", {"node": NODES}, ["node"], id="K3s has Flannel beneath kube-router's policies"),
+        pytest.param("cilium", {"node": NODES}, [], id="Cilium knows nodes by who they are"),
+        pytest.param("flannel", {"node": NODES}, [], id="nothing is enforced"),
+        pytest.param("canal", {"backup-store": NODES}, [], id="what is no node has no tunnel"),
+        pytest.param("canal", {}, [], id="nobody said any address"),
+    ],
+)
+def test_nodes_may_come_by_tunnels(plugin: str, peers: dict[str, PeerFacts], named: list[str]) -> None:
+    told = list(by_tunnel(Settings(cni=CNIS[plugin], peers=peers), Catalogue([shipped_specs()]).glossary))
+    assert [sentence.partition(" are taken")[0] for sentence in told] == [f"the addresses of {one}" for one in named]

@@ -49,6 +49,22 @@ class Assumed(NamedTuple):
         return PeerFacts()
 
 
+def by_tunnel(settings: Settings, glossary: Glossary) -> Iterator[str]:
+    """That nodes whose addresses were said come by those alone, where that matters.
+
+    On an overlay, what a node sends to a pod of another one has the tunnel's address, which is in the pods' network
+    (seen with Flannel's VXLAN: cloudnativelabs/kube-router#332, and with Canal: rancher/rke2#1227). A running cluster
+    shows those (`shown`); files do not.
+    """
+    hosts = {EndpointKind.NODE, EndpointKind.API_SERVER}
+    named = sorted(name for name, who in settings.peers.items() if who.addresses and glossary.kind(name) in hosts)
+    if named and settings.cni.enforces and settings.cni.tunnels:
+        yield (
+            f"the addresses of {' and '.join(named)} are taken to be all by which nodes come to pods; on an overlay "
+            "like VXLAN or IPIP they come by those of their tunnels, too: say those under `peers` as well"
+        )
+
+
 def assume(
     policies: Iterable[Policy], releases: Iterable[Release], glossary: Glossary, settings: Settings
 ) -> Mapping[str, Assumed]:

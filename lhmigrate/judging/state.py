@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lhmigrate.judging.assumptions import assume
+from lhmigrate.judging.assumptions import assume, by_tunnel
 from lhmigrate.judging.cluster import Cluster, Leg
 from lhmigrate.judging.enforcement import settle
 from lhmigrate.judging.policies import Policies
@@ -128,6 +128,7 @@ class World:
     def sentences(self) -> tuple[str, ...]:
         """Everything that was assumed."""
         said = [sentence for assumed in self.assumed.values() for sentence in assumed.told()]
+        said += by_tunnel(self.settings, self.glossary)
         return tuple(dict.fromkeys((*self.inventory.assumptions, *self.enforcement.assumptions, *said)))
 
 

@@ -51,6 +51,8 @@ class Cni(NamedTuple):
     """Whether an ipBlock can match a node or the API server."""
     pods_by_address: Match = Match.YES
     """Whether an ipBlock can match a pod."""
+    tunnels: bool = True
+    """Whether a node that calls a pod of another one may come by the address of a tunnel, which is none of its own."""
     admin: Mapping[Dialect, str] = MappingProxyType({})
     """Of the administrator's dialects that it reads, what that depends on: they are young, and often switched off."""
 
@@ -85,6 +87,7 @@ CNIS: Final = {
             own_node_addresses=(IPv4Network("169.254.0.0/16"),),
             nodes_by_address=Match.MAYBE,
             pods_by_address=Match.NO,
+            tunnels=False,
             # cilium/cilium#47227: from 1.20 on, where k8sClusterNetworkPolicy.enabled is set.
             admin={Dialect.CLUSTER: "new releases of Cilium do so where k8sClusterNetworkPolicy.enabled is set"},
         ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from lhmigrate import __version__
 from lhmigrate.dialects.writers import WRITERS
 from lhmigrate.findings.wording import several
+from lhmigrate.judging.assumptions import by_tunnel
 from lhmigrate.longhorn.release import Usage
 from lhmigrate.model.cni import Dialect
 from lhmigrate.model.endpoints import Entity
@@ -96,6 +97,8 @@ def _what(made: PolicySet, settings: Settings, glossary: Glossary) -> Iterator[R
         yield Remark(settings.cni.note)
     if WRITERS[made.dialect].CLOSED:
         yield Remark("A rule {} names nobody. It keeps its direction closed, also where all others are taken out.")
+    for sentence in by_tunnel(settings, glossary):
+        yield Remark(f"{sentence[0].upper()}{sentence[1:]}.")
     if any(_tunnelled(opening) for policy in made.policies for opening in policy.openings):
         # Documentation/security/policy/layer3.rst, "Entities based".
         yield Remark(
