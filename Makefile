@@ -25,7 +25,7 @@ demo: $(READY)  ## plan a real upgrade over the policies in examples/
 	@$(BIN)/lhmigrate plan --from 1.4 --to 1.6 examples/upgrade-from-1.4 --exit-zero
 
 test: $(READY)  ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto
 
 lint: $(READY)  ## format, lint and types, without the tests
 	@$(BIN)/ruff format --check .
