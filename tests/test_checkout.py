@@ -838,6 +838,13 @@ patches:
     - {op: replace, path: /spec/chart/spec/version, value: VERSION}
 """
 
+REPLACEMENT = """\
+resources: [longhorn.yaml, versions.yaml]
+replacements:
+- source: {kind: ConfigMap, fieldPath: data.storage}
+  targets: [{select: {name: longhorn}, fieldPaths: [spec.chart.spec.version]}]
+"""
+
 # Each: files with VERSION in place of a version, of which those move that hold it; and the file that is told.
 FILLED_IN = {
     "Flux's substitution of a ConfigMap's data": (
@@ -864,6 +871,14 @@ FILLED_IN = {
             "main.tf": 'module "storage" {\n  chart = "VERSION"\n}\n',
         },
         "main.tf",
+    ),
+    "a replacement of kustomize's": (
+        {
+            LH: release("replaced"),
+            "apps/kustomization.yaml": REPLACEMENT,
+            "apps/versions.yaml": "kind: ConfigMap\ndata: {storage: VERSION}\n",
+        },
+        "apps/versions.yaml",
     ),
     "a patch of every object of a kind": ({"prod/kustomization.yaml": PATCH}, "prod/kustomization.yaml"),
 }
