@@ -726,6 +726,11 @@ CLUSTERS = {
         "clusters/staging/policies.yaml": CUTTING,
     },
 }
+BESIDE = {
+    "clusters/staging/lh.yaml": release("VERSION"),
+    "clusters/staging/policies.yaml": CUTTING,
+    "clusters/edge/policies.yaml": OPENING,
+}
 
 
 @pytest.mark.parametrize("files", CLUSTERS.values(), ids=CLUSTERS.keys())
@@ -742,6 +747,15 @@ def test_what_one_cluster_lets_in_opens_nothing_in_another(repository: Repositor
     }))  # fmt: skip
     assert (set(found), found[prod], run.code) == ({prod, staging}, 0, 1)
     assert found[staging] > 0
+
+
+def test_a_cluster_without_longhorn_opens_nothing_in_the_one_beside_it(repository: Repository) -> None:
+    repository.commit({LH: None} | {name: text.replace("VERSION", "1.6.4") for name, text in BESIDE.items()})
+    repository.commit({"clusters/staging/lh.yaml": release("1.7.3")}, branch="bump")
+    run = repository.plan()
+    found = {one["environment"]: one["summary"]["warnings"] for one in run.report["environments"]}
+    assert found["clusters/staging/lh.yaml (with clusters/staging)"] > 0
+    assert run.code == 1
 
 
 def test_what_an_overlay_takes_in_from_another_is_judged_with_it(repository: Repository) -> None:
