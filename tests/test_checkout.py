@@ -726,6 +726,11 @@ CLUSTERS = {
         "clusters/staging/policies.yaml": CUTTING,
     },
 }
+BESIDE = {
+    "clusters/staging/lh.yaml": release("VERSION"),
+    "clusters/staging/policies.yaml": CUTTING,
+    "clusters/edge/policies.yaml": OPENING,
+}
 
 
 @pytest.mark.parametrize("files", CLUSTERS.values(), ids=CLUSTERS.keys())
@@ -742,6 +747,15 @@ def test_what_one_cluster_lets_in_opens_nothing_in_another(repository: Repositor
     }))  # fmt: skip
     assert (set(found), found[prod], run.code) == ({prod, staging}, 0, 1)
     assert found[staging] > 0
+
+
+def test_a_cluster_without_longhorn_opens_nothing_in_the_one_beside_it(repository: Repository) -> None:
+    repository.commit({LH: None} | {name: text.replace("VERSION", "1.6.4") for name, text in BESIDE.items()})
+    repository.commit({"clusters/staging/lh.yaml": release("1.7.3")}, branch="bump")
+    run = repository.plan()
+    found = {one["environment"]: one["summary"]["warnings"] for one in run.report["environments"]}
+    assert found["clusters/staging/lh.yaml (with clusters/staging)"] > 0
+    assert run.code == 1
 
 
 def test_what_an_overlay_takes_in_from_another_is_judged_with_it(repository: Repository) -> None:
@@ -838,6 +852,13 @@ patches:
     - {op: replace, path: /spec/chart/spec/version, value: VERSION}
 """
 
+REPLACEMENT = """\
+resources: [longhorn.yaml, versions.yaml]
+replacements:
+- source: {kind: ConfigMap, fieldPath: data.storage}
+  targets: [{select: {name: longhorn}, fieldPaths: [spec.chart.spec.version]}]
+"""
+
 # Each: files with VERSION in place of a version, of which those move that hold it; and the file that is told.
 FILLED_IN = {
     "Flux's substitution of a ConfigMap's data": (
@@ -864,6 +885,14 @@ FILLED_IN = {
             "main.tf": 'module "storage" {\n  chart = "VERSION"\n}\n',
         },
         "main.tf",
+    ),
+    "a replacement of kustomize's": (
+        {
+            LH: release("replaced"),
+            "apps/kustomization.yaml": REPLACEMENT,
+            "apps/versions.yaml": "kind: ConfigMap\ndata: {storage: VERSION}\n",
+        },
+        "apps/versions.yaml",
     ),
     "a patch of every object of a kind": ({"prod/kustomization.yaml": PATCH}, "prod/kustomization.yaml"),
 }

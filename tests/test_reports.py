@@ -13,6 +13,7 @@ from hostile import ALL, LOUD, clean, declarations, examples, names_of_files, po
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from pull_request import release
 from repositories import Repository, alone
 from running import CALLED, CUTTING, Run, command, inside, written
 
@@ -297,6 +298,25 @@ def test_what_there_is_no_room_for_is_counted() -> None:
     assert more is not None
     assert shown + int(more[1].replace(",", "")) == every >= len(odd)
     assert "There was no room for:" in text
+
+
+def test_of_too_many_installations_some_are_told_well_and_the_others_by_their_verdicts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixty with a line each, which only says that there is more, would tell nobody anything."""
+    names = [f"clusters/{number:02}" for number in range(60)]
+    alone(monkeypatch, tmp_path)
+    repository = Repository.new(tmp_path / "repository")
+    repository.commit({f"{name}/lh.yaml": release("1.9.0") for name in names} | {f"{names[0]}/np.yaml": CUTTING})
+    repository.commit({f"{name}/lh.yaml": release("1.12.1") for name in names}, branch="bump")
+    monkeypatch.chdir(repository.folder)
+    text = inside("plan", "--cni", "calico", "--format", "markdown").out
+    headings = [line for line in text.splitlines() if line.startswith("#### ")]
+    assert len(headings) == len(names)
+    sections = [section for section in text.split("#### ")[1:] if "| --- |" in section]
+    assert len(sections) > 15
+    assert f"There was no room for: {len(names) - len(sections)} times an installation but for its verdict." in text
+    assert len(text.encode()) < 60_000
 
 
 @given(st.text())

@@ -27,6 +27,8 @@ _FUNCTIONS: Final = frozenset(
     {"Values", "default", "each", "env", "get", "index", "local", "lookup", "printf", "quote", "required"}
     | {"requiredEnv", "toString", "tostring", "trimPrefix", "trimprefix", "var"}
 )
+# Where a replacement of kustomize takes its text from: the last name of `data.storageVersion` stands beside it.
+_SOURCE: Final = re.compile(r"\bfieldPath:\s*[\"']?(?:[\w-]+\.)*([\w-]+)")
 _POINTERS: Final = (
     "/spec/chart/spec/version",
     "/spec/ref/tag",
@@ -48,6 +50,9 @@ def of(declarations: Iterable[Declaration], tree: Tree) -> list[Hint]:
     }
     if every:
         found |= {name: Hint(name, "may be a patch of what installs Longhorn") for name in _POINTERS}
+        replacing = (text for text in tree.files.values() if "replacements:" in text)
+        sources = {name for text in replacing for name in _SOURCE.findall(text)}
+        found |= {name: Hint(name, "may be what kustomize puts in for Longhorn's") for name in sorted(sources)}
     return list(found.values())
 
 

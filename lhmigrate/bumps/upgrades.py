@@ -208,6 +208,12 @@ class Maker:
         }
         # What another one takes in whole is no cluster, but a part of that.
         clusters = [name for name, files in theirs.items() if not any(files < more for more in theirs.values())]
+        home = next(filter(_is_cluster, above(pair.new.file)), None)
+        beside = [name for name in clusters if home and posixpath.dirname(name) == posixpath.dirname(home)]
+        if home and any(not self._lists(name, pair.new.file) for name in beside):
+            # Those beside it may have no Longhorn, and nothing but their names tells that they are clusters.
+            theirs[home] = {file for file, other in cluster.items() if other is None}
+            clusters = sorted({home, *clusters})
         if self._root is None or len(clusters) < 2:
             yield pair, taken, left
             return
@@ -223,8 +229,7 @@ class Maker:
         own = set(above(mine.file))
         folders = [folder for folder in above(file) if folder not in own]
         listing = [folder for folder in folders if self._lists(folder, mine.file)]
-        named = [one for one in folders if posixpath.basename(posixpath.dirname(one)) in _SIDE_BY_SIDE]
-        return next(reversed(listing or named), None)
+        return next(reversed(listing or [*filter(_is_cluster, folders)]), None)
 
     def _lists(self, folder: str, file: str) -> bool:
         if (folder, file) not in self._listed:
@@ -253,6 +258,11 @@ class Maker:
         more = f"{len(left) - len(named):,} more folders"
         folders = several([*named, more] if len(left) > len(named) else named)
         return reading, [f"the policies in {folders} are nearer to other installations, and are taken to be theirs"]
+
+
+def _is_cluster(folder: str) -> bool:
+    """Whether a folder is one of a cluster or an environment, by the name of the folder that it is in."""
+    return posixpath.basename(posixpath.dirname(folder)) in _SIDE_BY_SIDE
 
 
 def _without_own(found: Inventory, mine: Declaration, new: Release, settings: Settings) -> tuple[Inventory, list[str]]:

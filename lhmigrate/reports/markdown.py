@@ -37,6 +37,8 @@ _UNFOLDED: Final = 80
 
 _RESERVE: Final = 600
 """Bytes for what is said of everything that there was no room for."""
+_LEAST: Final = 2_500
+"""Bytes of an installation's section: in less, nothing is told but that more was left out."""
 
 
 def report(report: Report, glossary: Glossary, shown: Callable[[str], str]) -> str:
@@ -46,17 +48,31 @@ def report(report: Report, glossary: Glossary, shown: Callable[[str], str]) -> s
     for line in report.summary[1:]:
         page.add(f"**{_sign(line)}{prose(line.text)}**")
     page.add_list([f"- {prose(f'{problem.place}: {problem.message}')}" for problem in report.unplanned])
-    for number, account in enumerate(report.accounts):
-        room = (page.room - _RESERVE) // (len(report.accounts) - number)
-        section = _Page(max(room, 0))
-        if report.summary:
-            section.add(_heading(account.verdict._replace(text=f"{account.subject}: {account.verdict.text}"), 4))
-        _account(section, account, glossary, shown)
-        page.add(section.text(), name="all of an installation")
+    _accounts(page, report, glossary, shown)
     page.add_list([f"- {prose(f'{label}: {text}')}" for label, text in report.others])
     if report.compared:
         page.add(f"Compared with {prose(report.compared)}.")
     return page.text() + "\n"
+
+
+def _accounts(page: _Page, report: Report, glossary: Glossary, shown: Callable[[str], str]) -> None:
+    """Each installation, in as much room as the others leave it; of those with too little, the verdict alone."""
+    headings = [
+        _heading(one.verdict._replace(text=f"{one.subject}: {one.verdict.text}"), 4) if report.summary else ""
+        for one in report.accounts
+    ]
+    for number, (account, heading) in enumerate(zip(report.accounts, headings, strict=True)):
+        room = page.room - _RESERVE
+        after = sum(_size(one) + 1 for one in headings[number + 1 :])
+        section = _Page(max(room // (len(headings) - number), min(room - after, _LEAST), 0))
+        if heading:
+            section.add(heading)
+        if heading and room - after < _LEAST:
+            page.add(heading, name="all of an installation")
+            page.leave("an installation but for its verdict")
+            continue
+        _account(section, account, glossary, shown)
+        page.add(section.text(), name="all of an installation")
 
 
 class _Page:
@@ -79,6 +95,10 @@ class _Page:
                 self._paragraphs.append(paragraph)
             elif paragraph:
                 self._left.append(name or "more")
+
+    def leave(self, name: str) -> None:
+        """Names at the end what was not even tried."""
+        self._left.append(name)
 
     def add_list(self, lines: Sequence[str], head: str = "") -> None:
         """Adds as many lines as there is room for, and says how many more there are."""
