@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate.edits import AddRules, Allowance
-from lhmigrate.naming import Names, Unnameable
+from lhmigrate.naming import Names, Unnameable, from_everywhere
 from lhmigrate.needs import Need, dialect_of, doubts, http_alone
 from lhmigrate.ports import NO_PORT
 from lhmigrate.release import Usage
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lhmigrate.http import HttpRule
     from lhmigrate.inventory import Inventory
     from lhmigrate.peers import Peer
-    from lhmigrate.policy import Direction
+    from lhmigrate.policy import Direction, Policy
     from lhmigrate.ports import Ports
     from lhmigrate.transition import Transition
 
@@ -42,7 +42,13 @@ def unread(transition: Transition) -> Iterator[Unread]:
     asked = _asked(transition)
     for problem in problems(transition.world.inventory):
         needs = asked.get(problem, ())
-        yield Unread(problem, needs, _rules(transition, needs) if needs else None)
+        everywhere = any(policy.namespaces is not None for policy in _of(problem, needs))
+        yield Unread(problem, needs, _rules(transition, needs, everywhere=everywhere) if needs else None)
+
+
+def _of(problem: Problem, needs: Iterable[Need]) -> Iterator[Policy]:
+    """The policies that could not be read for that reason."""
+    return (policy for need in needs for policy in need.policies if problem in policy.unread)
 
 
 def problems(inventory: Inventory) -> list[Problem]:
@@ -65,8 +71,11 @@ def _asked(transition: Transition) -> dict[Problem, tuple[Need, ...]]:
     return {problem: tuple(needs) for problem, needs in found.items()}
 
 
-def _rules(transition: Transition, needs: Iterable[Need]) -> AddRules:
-    """The rules, pod by pod; those for ends that cannot be named are left to be filled in."""
+def _rules(transition: Transition, needs: Iterable[Need], *, everywhere: bool) -> AddRules:
+    """The rules, pod by pod; those for ends that cannot be named are left to be filled in.
+
+    In a policy that is `everywhere`, and in no namespace, pods are named with theirs.
+    """
     needs = tuple(needs)
     dialect = dialect_of(needs)
     names = Names((transition.hop.old, transition.hop.new), transition.world.settings, dialect)
@@ -78,6 +87,7 @@ def _rules(transition: Transition, needs: Iterable[Need]) -> AddRules:
         except Unnameable:
             unnamed.append(need)
         else:
+            peers = from_everywhere(peers, transition.world.settings.namespace) if everywhere else peers
             rules[need.own].append(Allowance(need.direction, peers, need.ports, http_alone([need], dialect)))
     return AddRules({own: _together(found) for own, found in rules.items()}, tuple(unnamed), dialect)
 

@@ -199,6 +199,43 @@ def test_what_is_unread_and_asked_for_nothing_is_said_all_the_same(tmp_path: Pat
     assert told.code == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "spec", "named"),
+    [
+        pytest.param(
+            "projectcalico.org/v3 GlobalNetworkPolicy",
+            "{selector: app == 'longhorn-manager', newField: 1, ingress: [{action: Allow}]}",
+            "namespaceSelector: projectcalico.org/name == 'longhorn-system'",
+            id="Calico's",
+        ),
+        pytest.param(
+            "cilium.io/v2 CiliumClusterwideNetworkPolicy",
+            "{endpointSelector: {matchLabels: {app: longhorn-manager}}, ingress: [{fromEndpoints: [{}], toPorts: 1}]}",
+            "k8s:io.kubernetes.pod.namespace: longhorn-system",
+            id="Cilium's",
+        ),
+        pytest.param(
+            "projectcalico.org/v3 NetworkPolicy",
+            "{selector: app == 'longhorn-manager', newField: 1, ingress: [{action: Allow}]}",
+            "",
+            id="one that is in Longhorn's namespace names its own by their labels alone",
+        ),
+    ],
+)
+def test_rules_to_paste_into_a_policy_that_is_in_no_namespace_name_it(
+    tmp_path: Path, kind: str, spec: str, named: str
+) -> None:
+    group, _, name = kind.partition(" ")
+    where = "" if named else ", namespace: longhorn-system"
+    text = f"apiVersion: {group}\nkind: {name}\nmetadata: {{name: odd{where}}}\nspec: {spec}\n"
+    written(tmp_path, {"odd.yaml": text})
+    told = inside("patch", "--from", "1.4", "--to", "1.5", "odd.yaml").err
+    rules = told.partition("# longhorn-manager\n")[2]
+    assert "share-manager" in rules
+    assert named in rules
+    assert ("amespace" in rules) is bool(named)
+
+
 def test_it_is_said_once_for_all_hops(tmp_path: Path) -> None:
     written(tmp_path, {"lh.yaml": "{{ if .Values.x }}\n" + ENGINES + "{{ end }}\n"})
     told = inside(
