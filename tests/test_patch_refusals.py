@@ -269,3 +269,19 @@ def test_where_nothing_is_unknown_and_nothing_to_do_the_code_is_0(tmp_path: Path
     told = inside(*PATCH, "lh.yaml")
     assert (told.code, told.out) == (0, "")
     assert told.err == "before 1.2.6 → 1.3.3: nothing to edit\n"
+
+
+@pytest.mark.parametrize(
+    ("denied", "said"),
+    [
+        pytest.param("world", "may deny it", id="where the API server runs, no file tells"),
+        pytest.param("kube-apiserver", "denies it", id="what is certain is said so"),
+    ],
+)
+def test_what_only_perhaps_denies_it_is_not_said_to_deny_it(tmp_path: Path, denied: str, said: str) -> None:
+    rules = f"ingress: [{{fromEndpoints: [{{}}]}}], ingressDeny: [{{fromEntities: [{denied}]}}]"
+    head = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: lh, namespace: longhorn-system}\n"
+    written(tmp_path, {"lh.yaml": f"{head}spec: {{endpointSelector: {{}}, {rules}}}\n"})
+    told = inside("patch", "--from", "1.4", "--to", "1.5", "lh.yaml").err
+    [line] = [line for line in told.splitlines() if line.startswith("  by hand: the API server")]
+    assert f": lh.yaml:4:78 {said}" in line
