@@ -199,6 +199,43 @@ def test_what_is_unread_and_asked_for_nothing_is_said_all_the_same(tmp_path: Pat
     assert told.code == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "spec", "named"),
+    [
+        pytest.param(
+            "projectcalico.org/v3 GlobalNetworkPolicy",
+            "{selector: app == 'longhorn-manager', newField: 1, ingress: [{action: Allow}]}",
+            "namespaceSelector: projectcalico.org/name == 'longhorn-system'",
+            id="Calico's",
+        ),
+        pytest.param(
+            "cilium.io/v2 CiliumClusterwideNetworkPolicy",
+            "{endpointSelector: {matchLabels: {app: longhorn-manager}}, ingress: [{fromEndpoints: [{}], toPorts: 1}]}",
+            "k8s:io.kubernetes.pod.namespace: longhorn-system",
+            id="Cilium's",
+        ),
+        pytest.param(
+            "projectcalico.org/v3 NetworkPolicy",
+            "{selector: app == 'longhorn-manager', newField: 1, ingress: [{action: Allow}]}",
+            "",
+            id="one that is in Longhorn's namespace names its own by their labels alone",
+        ),
+    ],
+)
+def test_rules_to_paste_into_a_policy_that_is_in_no_namespace_name_it(
+    tmp_path: Path, kind: str, spec: str, named: str
+) -> None:
+    group, _, name = kind.partition(" ")
+    where = "" if named else ", namespace: longhorn-system"
+    text = f"apiVersion: {group}\nkind: {name}\nmetadata: {{name: odd{where}}}\nspec: {spec}\n"
+    written(tmp_path, {"odd.yaml": text})
+    told = inside("patch", "--from", "1.4", "--to", "1.5", "odd.yaml").err
+    rules = told.partition("# longhorn-manager\n")[2]
+    assert "share-manager" in rules
+    assert named in rules
+    assert ("amespace" in rules) is bool(named)
+
+
 def test_it_is_said_once_for_all_hops(tmp_path: Path) -> None:
     written(tmp_path, {"lh.yaml": "{{ if .Values.x }}\n" + ENGINES + "{{ end }}\n"})
     told = inside(
@@ -232,3 +269,19 @@ def test_where_nothing_is_unknown_and_nothing_to_do_the_code_is_0(tmp_path: Path
     told = inside(*PATCH, "lh.yaml")
     assert (told.code, told.out) == (0, "")
     assert told.err == "before 1.2.6 → 1.3.3: nothing to edit\n"
+
+
+@pytest.mark.parametrize(
+    ("denied", "said"),
+    [
+        pytest.param("world", "may deny it", id="where the API server runs, no file tells"),
+        pytest.param("kube-apiserver", "denies it", id="what is certain is said so"),
+    ],
+)
+def test_what_only_perhaps_denies_it_is_not_said_to_deny_it(tmp_path: Path, denied: str, said: str) -> None:
+    rules = f"ingress: [{{fromEndpoints: [{{}}]}}], ingressDeny: [{{fromEntities: [{denied}]}}]"
+    head = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: lh, namespace: longhorn-system}\n"
+    written(tmp_path, {"lh.yaml": f"{head}spec: {{endpointSelector: {{}}, {rules}}}\n"})
+    told = inside("patch", "--from", "1.4", "--to", "1.5", "lh.yaml").err
+    [line] = [line for line in told.splitlines() if line.startswith("  by hand: the API server")]
+    assert f": lh.yaml:4:78 {said}" in line

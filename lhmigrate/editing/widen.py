@@ -363,7 +363,9 @@ class _Widening:
         near = policy.namespace == self._home_namespace and policy.alone
         if about is not None and near and demand.turn.in_time(policy):
             return _Home(policy, about=about)
-        reason = "denies it before any policy that could let it through"
+        peers = {peer for need in demand.needs for peer in need.peers}
+        sure = denying.sure and all(denying.rule.admits(peer, policy.namespace) is Match.YES for peer in peers)
+        reason = f"{'denies' if sure else 'may deny'} it before any policy that could let it through"
         self._by_hand.append(ByHand(demand.needs, reason, edit, denying.rule.place))
         return None
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate.editing.edits import AddRules, Allowance
-from lhmigrate.editing.naming import Names, Unnameable
+from lhmigrate.editing.naming import Names, Unnameable, from_everywhere
 from lhmigrate.judging.needs import Need, dialect_of, doubts, http_alone
 from lhmigrate.longhorn.release import Usage
 from lhmigrate.model.ports import NO_PORT
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lhmigrate.judging.transition import Transition
     from lhmigrate.model.http import HttpRule
     from lhmigrate.model.peers import Peer
-    from lhmigrate.model.policy import Direction
+    from lhmigrate.model.policy import Direction, Policy
     from lhmigrate.model.ports import Ports
 
     Http = tuple[HttpRule, ...] | None
@@ -42,7 +42,13 @@ def unread(transition: Transition) -> Iterator[Unread]:
     asked = _asked(transition)
     for problem in problems(transition.world.inventory):
         needs = asked.get(problem, ())
-        yield Unread(problem, needs, _rules(transition, needs) if needs else None)
+        everywhere = any(policy.namespaces is not None for policy in _of(problem, needs))
+        yield Unread(problem, needs, _rules(transition, needs, everywhere=everywhere) if needs else None)
+
+
+def _of(problem: Problem, needs: Iterable[Need]) -> Iterator[Policy]:
+    """The policies that could not be read for that reason."""
+    return (policy for need in needs for policy in need.policies if problem in policy.unread)
 
 
 def problems(inventory: Inventory) -> list[Problem]:
@@ -65,8 +71,11 @@ def _asked(transition: Transition) -> dict[Problem, tuple[Need, ...]]:
     return {problem: tuple(needs) for problem, needs in found.items()}
 
 
-def _rules(transition: Transition, needs: Iterable[Need]) -> AddRules:
-    """The rules, pod by pod; those for ends that cannot be named are left to be filled in."""
+def _rules(transition: Transition, needs: Iterable[Need], *, everywhere: bool) -> AddRules:
+    """The rules, pod by pod; those for ends that cannot be named are left to be filled in.
+
+    In a policy that is `everywhere`, and in no namespace, pods are named with theirs.
+    """
     needs = tuple(needs)
     dialect = dialect_of(needs)
     names = Names((transition.hop.old, transition.hop.new), transition.world.settings, dialect)
@@ -78,6 +87,7 @@ def _rules(transition: Transition, needs: Iterable[Need]) -> AddRules:
         except Unnameable:
             unnamed.append(need)
         else:
+            peers = from_everywhere(peers, transition.world.settings.namespace) if everywhere else peers
             rules[need.own].append(Allowance(need.direction, peers, need.ports, http_alone([need], dialect)))
     return AddRules({own: _together(found) for own, found in rules.items()}, tuple(unnamed), dialect)
 
