@@ -83,6 +83,25 @@ def test_where_dialects_contradict_each_other_neither_counts_for_certain() -> No
     assert all("pass --cni" in one.unread[0].message for one in settled.policies if one.unread)
 
 
+ADMINISTRATORS = """\
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: p}
+spec: {priority: 1, subject: {namespaces: {}}, ingress: [{action: Allow, from: [{namespaces: {}}]}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("plugin", "certain"), [("unknown", False), ("calico", True), ("canal", True), ("antrea", True)]
+)
+def test_the_administrators_policies_count_for_certain_only_where_the_plugin_was_said(
+    plugin: str, certain: bool
+) -> None:
+    """Else what they let through would count as let through, and most plugins know nothing of them."""
+    [policy] = settle(Settings(cni=CNIS[plugin]), read(ADMINISTRATORS, "p.yaml").policies).policies
+    assert (not policy.unread) is certain
+
+
 NODES = PeerFacts(addresses=(IPv4Network("10.0.0.0/24"),))
 
 

@@ -6,17 +6,20 @@ Each plugin reads its own dialect and NetworkPolicies; what is written in anothe
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lhmigrate.errors import Problem
 from lhmigrate.model.cni import NATIVE, Dialect
 from lhmigrate.model.policy import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from lhmigrate.model.policy import Policy
     from lhmigrate.model.settings import Settings
+
+_YOUNG: Final = frozenset({Dialect.ADMIN, Dialect.CLUSTER})
+"""The administrator's dialects, which many plugins do not know."""
 
 
 class Enforcement(NamedTuple):
@@ -54,9 +57,8 @@ def settle(settings: Settings, policies: Iterable[Policy], *, seen: bool = False
     if Dialect.CILIUM in settings.cni.enforces:
         policies += tuple(_left_out(policy) for policy in policies if policy.left_out)
     if settings.cni.name == "unknown":
-        return Enforcement(
-            settings, tuple(_doubted(policy, seen=seen) if first else policy for policy in policies), assumptions=said
-        )
+        native = frozenset(NATIVE if first else ())
+        return Enforcement(settings, tuple(_doubted(policy, native) for policy in policies), assumptions=said)
     counts = settings.cni.enforces
     return Enforcement(
         settings,
@@ -94,10 +96,13 @@ def _left_out(policy: Policy) -> Policy:
     )
 
 
-def _doubted(policy: Policy, *, seen: bool) -> Policy:
-    if policy.dialect not in NATIVE:
+def _doubted(policy: Policy, native: Container[Dialect]) -> Policy:
+    """The policy, perhaps in force only, where nobody said which plugin runs and not every one heeds it."""
+    if policy.dialect in native:
+        plugin = policy.dialect.value
+        why = f"counts where {plugin} is the network plugin, and there are policies of another plugin, too; pass --cni"
+    elif policy.dialect in _YOUNG:
+        why = "counts where the network plugin enforces such policies, which few do; pass --cni"
+    else:
         return policy
-    plugin = policy.dialect.value
-    but = "the cluster does not show which one runs" if seen else "there are policies of another plugin, too"
-    why = f"counts where {plugin} is the network plugin, and {but}; pass --cni"
     return replace(policy, unread=(*policy.unread, Problem(policy.place, why)))

@@ -123,7 +123,6 @@ CNIS: Final = {
             own_node=Match.MAYBE,
             nodes_by_address=Match.MAYBE,
             pods_by_address=Match.MAYBE,
-            admin=dict.fromkeys((Dialect.ADMIN, Dialect.CLUSTER), "which network plugin runs was not said"),
         ),
     )
 }
