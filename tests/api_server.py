@@ -41,8 +41,10 @@ CRDS = {
     "cilium": {("cilium.io", "v2"): {"ciliumnetworkpolicies": "CiliumNetworkPolicy",
                                      "ciliumclusterwidenetworkpolicies": "CiliumClusterwideNetworkPolicy"}},
     "calico": {("crd.projectcalico.org", "v1"): {"networkpolicies": "NetworkPolicy", "tiers": "Tier",
+                                                 "hostendpoints": "HostEndpoint",
                                                  "globalnetworkpolicies": "GlobalNetworkPolicy"}},
     "calico-api": {("projectcalico.org", "v3"): {"networkpolicies": "NetworkPolicy", "tiers": "Tier",
+                                                 "hostendpoints": "HostEndpoint",
                                                  "globalnetworkpolicies": "GlobalNetworkPolicy",
                                                  "stagednetworkpolicies": "StagedNetworkPolicy"}},
     "admin": {("policy.networking.k8s.io", "v1alpha1"): {
@@ -57,8 +59,8 @@ CRDS = {
                                                     "clusternetworkpolicies": "ClusterNetworkPolicy"}},
 }  # fmt: skip
 
-_WIDE = {"Namespace", "Node", "CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "Tier", "AdminNetworkPolicy",
-         "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"}  # fmt: skip
+_WIDE = {"Namespace", "Node", "CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "Tier", "HostEndpoint",
+         "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"}  # fmt: skip
 
 
 class Call(NamedTuple):

@@ -462,6 +462,18 @@ def test_which_of_calicos_two_groups_is_true(tmp_path: Path, moved: bool, answer
     assert verdict(judged(cluster, tmp_path), "manager-to-instance-manager-proxy") == answer
 
 
+@pytest.mark.parametrize("group", ["crd.projectcalico.org/v1", "projectcalico.org/v3"])
+def test_a_host_endpoint_leaves_what_nodes_do_unknown(tmp_path: Path, group: str) -> None:
+    endpoint = {"apiVersion": group, "kind": "HostEndpoint", "metadata": {"name": "node-1-eth0"}}
+    endpoint |= {"spec": {"node": "node-1", "interfaceName": "eth0"}}
+    crds = ("longhorn", "calico" if group.startswith("crd") else "calico-api")
+    cluster = running("1.7.2", endpoint, crds=crds)
+    cluster.add(daemon_set("calico-node", "kube-system"))
+    report = judged(cluster, tmp_path)
+    assert verdict(report, WEBHOOK) == "unknown"
+    assert verdict(report, "manager-to-instance-manager-proxy") == "allowed"
+
+
 def test_policies_of_a_kind_that_is_not_read_are_told(tmp_path: Path) -> None:
     cluster = running("1.7.2")
     cluster.kinds["security.istio.io", "v1"] = {"authorizationpolicies": "AuthorizationPolicy"}

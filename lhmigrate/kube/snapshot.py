@@ -38,8 +38,8 @@ POLICIES: Final = {
     _BUILT_IN: ("networkpolicies",),
     "cilium.io": ("ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies"),
     # Calico shows the same objects in both of its groups: one of them is read.
-    "crd.projectcalico.org": ("networkpolicies", "globalnetworkpolicies", "tiers"),
-    "projectcalico.org": ("networkpolicies", "globalnetworkpolicies", "tiers"),
+    "crd.projectcalico.org": ("networkpolicies", "globalnetworkpolicies", "hostendpoints", "tiers"),
+    "projectcalico.org": ("networkpolicies", "globalnetworkpolicies", "hostendpoints", "tiers"),
     "policy.networking.k8s.io": ("adminnetworkpolicies", "baselineadminnetworkpolicies", "clusternetworkpolicies"),
     # No dialect here has these: where there is one, what it may be about is unknown.
     "crd.antrea.io": ("networkpolicies", "clusternetworkpolicies"),
