@@ -18,6 +18,7 @@ from lhmigrate.editing.edits import MOST, AddRule, Allowance
 from lhmigrate.editing.naming import Names, Unnameable, from_everywhere
 from lhmigrate.editing.precedence import Precedence
 from lhmigrate.editing.proposals import ByHand, Proposal
+from lhmigrate.findings.wording import several
 from lhmigrate.judging.policies import Policies
 from lhmigrate.judging.verdict import sides
 from lhmigrate.model.labels import Match
@@ -172,11 +173,13 @@ class Administrators:
                 "which is not for Longhorn's pods alone, nor would a rule in front of it be: its administrator decides"
             )
         others = sorted({name for name in self._selected(policy) if name != need.own and self._opens(name, need)})
-        told = (
-            f"which is for {', '.join(others)}, too, for whom a rule in front of it would open more than they need: "
+        if not others:
+            return self._full(policy, need.direction)
+        who = several([*others[:3], *([f"{len(others) - 3} more"] if len(others) > 3 else [])])
+        return (
+            f"which is for {who}, too, for whom a rule in front of it would open more than they need: "
             "its administrator decides"
         )
-        return told if others else self._full(policy, need.direction)
 
     def _full(self, policy: Policy, direction: Direction) -> str:
         """Why a direction can take no further rule; each that was taken down so far may become one."""
