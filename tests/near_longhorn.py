@@ -92,6 +92,18 @@ def installations_on_calico(draw: Draw) -> Written:
 
 
 @st.composite
+def installations_with_administrators(draw: Draw) -> Written:
+    """The same, much of it said by an administrator, who denies whatever was not said."""
+    hop = draw(st.sampled_from(HOPS))
+    policies = draw(st.lists(policies_for(hop), min_size=1, max_size=4, unique_by=lambda one: one["metadata"]["name"]))
+    said = []
+    for one in policies:
+        one["metadata"]["namespace"] = NAMESPACE
+        said.append(draw(by_an_administrator(one)) if draw(st.integers(0, 2)) else one)
+    return Written(hop, draw(files(said)), draw(all_settings(named=True, plugins=("calico",))))
+
+
+@st.composite
 def all_settings(draw: Draw, *, named: bool, plugins: tuple[str, ...] = ("calico", "cilium", "unknown")) -> Settings:
     """What was said of the network plugin, of outside peers, and of features in use."""
     peers = {}
@@ -263,6 +275,61 @@ def _endpoints(peer: Data) -> Data:
 
 def _port_in_cilium(port: Data) -> Data:
     return {**port, "port": str(port.get("port", 0)), "protocol": port.get("protocol", "TCP")}
+
+
+# --- The same as an administrator's
+
+
+@st.composite
+def by_an_administrator(draw: Draw, policy: Data) -> Data:
+    """A NetworkPolicy as a policy of either tier says it, whose last rule denies the rest; now and then for all."""
+    cluster, spec = draw(st.booleans()), policy["spec"]
+    home = {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}
+    subject: Data = {"pods": {"namespaceSelector": home, "podSelector": spec["podSelector"]}}
+    made: Data = {"priority": draw(st.sampled_from((10, 20, 30, 40)))}
+    made["subject"] = draw(st.sampled_from((subject, subject, subject, {"namespaces": home}, {"namespaces": {}})))
+    if cluster:
+        made["tier"] = draw(st.sampled_from(("Admin", "Baseline")))
+    said = [one.lower() for one in spec.get("policyTypes", ())] or [one for one in ("ingress", "egress") if one in spec]
+    for direction in said:
+        key = "from" if direction == "ingress" else "to"
+        listed = [one for rule in spec.get(direction, ()) for one in _rules_of_an_administrator(rule, key, cluster)]
+        last = draw(st.sampled_from(([], [{"action": "Pass", key: [{"namespaces": home}]}])))
+        last = [] if made.get("tier") == "Baseline" else last if draw(st.integers(0, 4)) == 0 else []
+        made[direction] = [*listed, *last, {"name": "nobody-else", "action": "Deny", key: [{"namespaces": {}}]}]
+    kind = "ClusterNetworkPolicy" if cluster else "AdminNetworkPolicy"
+    version = f"policy.networking.k8s.io/{'v1alpha2' if cluster else 'v1alpha1'}"
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": policy["metadata"]["name"]}, "spec": made}
+
+
+def _rules_of_an_administrator(rule: Data, key: str, cluster: bool) -> list[Data]:
+    peers = [_peer_of_an_administrator(one) for one in rule.get(key, [{"namespaceSelector": {}}])]
+    peers = [one for one in peers if key == "to" or "networks" not in one]
+    ports = [_port_of_an_administrator(one, cluster) for one in rule.get("ports", ()) if "port" in one]
+    narrowed = {"protocols" if cluster else "ports": ports} if ports else {}
+    return [{"action": "Accept" if cluster else "Allow", key: peers, **narrowed}] if peers else []
+
+
+def _peer_of_an_administrator(peer: Data) -> Data:
+    if "ipBlock" in peer:
+        return {"networks": [peer["ipBlock"]["cidr"]]}
+    home = {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}
+    where = peer.get("namespaceSelector", home)
+    if "podSelector" not in peer:
+        return {"namespaces": where}
+    return {"pods": {"namespaceSelector": where, "podSelector": peer["podSelector"]}}
+
+
+def _port_of_an_administrator(port: Data, cluster: bool) -> Data:
+    protocol, first, last = port.get("protocol", "TCP"), port["port"], port.get("endPort")
+    if isinstance(first, str):
+        return {"destinationNamedPort" if cluster else "namedPort": first}
+    if cluster:
+        range_ = {"number": first} if last is None else {"range": {"start": first, "end": last}}
+        return {protocol.lower(): {"destinationPort": range_}}
+    if last is None:
+        return {"portNumber": {"protocol": protocol, "port": first}}
+    return {"portRange": {"protocol": protocol, "start": first, "end": last}}
 
 
 # --- The same in Calico's dialect

@@ -80,8 +80,8 @@ LAYERS = (
         "judging.assumptions",
         "editing.naming",
     ),
-    ("dialects.admin", "dialects.calico", "dialects.cilium_peers", "dialects.cilium_ports", "dialects.writers"),
-    ("dialects.cilium",),
+    ("dialects.admin", "dialects.admin_write", "dialects.calico", "dialects.cilium_peers", "dialects.cilium_ports"),
+    ("dialects.cilium", "dialects.writers"),
     (
         "longhorn.catalogue",
         "dialects",
@@ -114,6 +114,7 @@ LAYERS = (
         "judging.transition",
         "editing.tighten",
         "editing.precedence",
+        "editing.proposals",
         "files.kustomize",
         "reports.account",
         "reports.alerts",
@@ -121,6 +122,7 @@ LAYERS = (
     # What a tree declares, one module for each way of doing that.
     tuple(f"declarations.{name}" for name in SHAPES),
     # What there is to change, and where in the text.
+    ("editing.administrators",),
     ("editing.widen", "findings.unread", "editing.placing", "editing.around", "editing.generate"),
     (
         "plan",

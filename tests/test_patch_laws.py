@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
-from near_longhorn import Written, installations, installations_on_calico, installations_on_cilium
+from near_longhorn import (
+    Written,
+    installations,
+    installations_on_calico,
+    installations_on_cilium,
+    installations_with_administrators,
+)
 from patched import HOPS, after, before, installation, texts
 
 from lhmigrate.judging.state import Judged, LegKey, judge_all, key_of
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
     from lhmigrate.editing.patch import Installation, Step
     from lhmigrate.findings.findings import Hop
 
-EITHER = installations() | installations_on_cilium() | installations_on_calico()
+EITHER = installations() | installations_on_cilium() | installations_on_calico() | installations_with_administrators()
 
 # Each example is patched several times over, so there are fewer of them.
 slow = settings(
@@ -86,6 +92,7 @@ def only_more(old: dict[str, Any], new: dict[str, Any]) -> bool:
     directions = ("ingress", "egress")
     frame = all(old.get(key) == new.get(key) for key in {*old, *new} - {*directions})
     more = more_in_order if "projectcalico.org/" in mine["apiVersion"] else more_rules
+    more = more_in_front if "policy.networking.k8s.io/" in mine["apiVersion"] else more
     return mine == theirs and frame and all(more(old.get(key) or [], new.get(key) or []) for key in directions)
 
 
@@ -104,6 +111,17 @@ def more_in_order(old: list[Any], new: list[Any]) -> bool:
         if waiting and more_in_ends(waiting[0], one):
             waiting.pop(0)
         elif one["action"] != "Allow" or not {"source", "destination"} & one.keys():
+            return False
+    return not waiting
+
+
+def more_in_front(old: list[Any], new: list[Any]) -> bool:
+    """In an administrator's policies new rules that deny nothing, for somebody, stand in front of one that denies."""
+    waiting = list(old)
+    for index, one in enumerate(new):
+        if waiting and waiting[0] == one:
+            waiting.pop(0)
+        elif one["action"] == "Deny" or not any(rule["action"] == "Deny" for rule in new[index:]):
             return False
     return not waiting
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from lhmigrate.dialects import calico_write, cilium_write, kubernetes_write
+from lhmigrate.dialects import admin_write, calico_write, cilium_write, kubernetes_write
 from lhmigrate.model.cni import Dialect
 
 if TYPE_CHECKING:
@@ -17,11 +17,21 @@ if TYPE_CHECKING:
     from lhmigrate.yamledit import Op
 
 
-class Writer(Protocol):
-    """What a dialect must be able to do for a patch."""
+class RuleWriter(Protocol):
+    """What a dialect must be able to do for the edit of a policy that is there."""
 
     def ops(self, edit: PolicyEdit, found: Located) -> list[Op]:
         """What to do to a policy's data. Raises `Unwritable`."""
+
+    def rules(self, allowance: Allowance) -> list[Any]:
+        """The rules that let it through, and nothing else."""
+
+    def part(self, edit: AddPorts | AddPeers) -> Any:  # noqa: ANN401 - YAML's data
+        """What there is to add to a rule, as it stands in one."""
+
+
+class Writer(RuleWriter, Protocol):
+    """What a dialect must be able to do besides for a policy that is new."""
 
     def document(self, added: AddPolicy, like: Any) -> Any:  # noqa: ANN401 - YAML's data
         """A whole policy beside another, whose data are `like`."""
@@ -33,15 +43,16 @@ class Writer(Protocol):
     def policy(self, name: str, namespace: str | None, selects: Selector, rules: Mapping[Direction, Any]) -> Any:  # noqa: ANN401 - YAML's data
         """A whole policy; it isolates the pods in these directions and lets through what the rules say."""
 
-    def rules(self, allowance: Allowance) -> list[Any]:
-        """The rules that let it through, and nothing else."""
-
-    def part(self, edit: AddPorts | AddPeers) -> Any:  # noqa: ANN401 - YAML's data
-        """What there is to add to a rule, as it stands in one."""
-
 
 WRITERS: Final[dict[Dialect, Writer]] = {
     Dialect.KUBERNETES: kubernetes_write,
     Dialect.CILIUM: cilium_write,
     Dialect.CALICO: calico_write,
 }
+
+EDITORS: Final[dict[Dialect, RuleWriter]] = {
+    **WRITERS,
+    Dialect.ADMIN: admin_write.ADMIN,
+    Dialect.CLUSTER: admin_write.CLUSTER,
+}
+"""Those whose policies are edited. No new policy of an administrator's is written."""

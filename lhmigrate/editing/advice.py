@@ -20,7 +20,7 @@ from lhmigrate.editing.edits import (
 from lhmigrate.findings.wording import several
 from lhmigrate.model.cni import Dialect
 from lhmigrate.model.peers import Part
-from lhmigrate.model.policy import Direction
+from lhmigrate.model.policy import Action, Direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,6 +113,9 @@ def _lets(allowance: Allowance, dialect: Dialect) -> str:
     who = _who(allowance.peers, allowance.direction, dialect) if allowance.peers else "everyone"
     on = f"{several(_each(allowance.ports))}{_requests(allowance.http)}"
     on += f", for {allowance.about}" if allowance.about is not None else ""
+    if allowance.action is Action.PASS:
+        way = "from" if allowance.direction is Direction.INGRESS else "to"
+        return f"passes what goes {way} {who} on {on} to the policies that come after"
     return f"lets {who} in on {on}" if allowance.direction is Direction.INGRESS else f"lets them out to {who} on {on}"
 
 

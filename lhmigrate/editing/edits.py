@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from lhmigrate.model.cni import Dialect
 from lhmigrate.model.peers import EVERYONE, Block, Pods
+from lhmigrate.model.policy import Action
 from lhmigrate.model.ports import EVERY_PORT
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class Allowance:
     """The requests on them, in a dialect that can tell; None: every one."""
     about: Pods | None = None
     """Which of the pods that its policy selects it is for, in a dialect that can tell; None: all of them."""
+    action: Action = Action.ALLOW
+    """`PASS` leaves it to the tiers that follow, in a dialect that can."""
+    name: str = ""
+    """What to call the rule, in a dialect whose rules have names."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +134,11 @@ PolicyEdit = AddPorts | AddPeers | AddRule | TakePorts | TakePeers | TakeRule
 Edit = PolicyEdit | AddPolicy | AddToValue
 
 WRITTEN: Final = frozenset({Dialect.KUBERNETES, Dialect.CILIUM, Dialect.CALICO})
-"""The dialects whose policies can be edited: those of `dialects.writers`, which a plan need not load to know that."""
+"""The dialects in which whole policies are written: those of `dialects.writers`, which a plan need not load to know."""
+
+MOST: Final = {Dialect.ADMIN: 100, Dialect.CLUSTER: 25}
+"""How many rules for a direction an administrator's policy may have, how many peers and ports each of them: the
+validation of apis/v1alpha1 and v1alpha2. Rules are put into these; whole ones are not written."""
 
 
 def addition(edit: AddPorts | AddPeers) -> Allowance:

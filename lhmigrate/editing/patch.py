@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from lhmigrate.editing.edits import AddRules, Edit
-    from lhmigrate.editing.widen import Proposal
+    from lhmigrate.editing.proposals import Proposal
     from lhmigrate.errors import Place
     from lhmigrate.files.sources import Reading
     from lhmigrate.judging.cluster import Leg

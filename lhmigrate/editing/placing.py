@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from lhmigrate.dialects import kubernetes_write
 from lhmigrate.dialects.located import Located, Unwritable
-from lhmigrate.dialects.writers import WRITERS
+from lhmigrate.dialects.writers import EDITORS, WRITERS
 from lhmigrate.editing.edits import AddPolicy, AddToValue, Edit
 from lhmigrate.errors import Place, Unreadable
 from lhmigrate.files.fields import plain
@@ -168,7 +168,7 @@ class Placer:
             case _:
                 found = self._locate(one.policy.place)
                 try:
-                    ops = WRITERS[one.policy.dialect].ops(one, found)
+                    ops = EDITORS[one.policy.dialect].ops(one, found)
                 except Unwritable as refusal:
                     raise CannotPlace(refusal.reason, one.policy.place) from None
                 return _Job(one, one.policy.place, found.root, ops)

@@ -29,11 +29,23 @@ class Precedence:
         stops = [(stage, need, pod) for need in self._needs for pod, stage in _stopping(need, policies)]
         self._tiers = {_tier(stage) for stage, _, _ in stops}
         self._denying = [_first_against(stage, need, pod) for stage, need, pod in stops]
+        self.forbidden = [
+            step
+            for stage, need, pod in stops
+            for step in stage.steps
+            if step.rule.action is Action.DENY and _speaks_of(step.rule, step.policy, need, pod)
+        ]
+        """All rules that deny some of it, or may."""
 
     @property
     def denying(self) -> Step | None:
         """A rule that forbids some of it; None: it fails because no rule lets it through."""
         return next((step for step in self._denying if step is not None), None)
+
+    @property
+    def forbidding(self) -> Step | None:
+        """The first rule that denies some of it; one that passes it on does not."""
+        return next(iter(self.forbidden), None)
 
     def in_time(self, policy: Policy) -> bool:
         """Whether a rule of that policy can come before all that forbids it."""

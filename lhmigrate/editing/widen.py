@@ -16,6 +16,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
+from lhmigrate.editing.administrators import Administrators
 from lhmigrate.editing.edits import (
     WRITTEN,
     AddPeers,
@@ -31,6 +32,7 @@ from lhmigrate.editing.edits import (
 )
 from lhmigrate.editing.naming import Names, Unnameable, from_everywhere, named
 from lhmigrate.editing.precedence import Precedence
+from lhmigrate.editing.proposals import ByHand, Proposal
 from lhmigrate.judging.needs import Need, http_alone, needs
 from lhmigrate.judging.state import key_of
 from lhmigrate.longhorn import shipped
@@ -44,7 +46,6 @@ from lhmigrate.model.ports import NO_PORT, Ports
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
-    from lhmigrate.errors import Place
     from lhmigrate.judging.transition import Transition
     from lhmigrate.model.http import HttpRule
     from lhmigrate.model.order import Step
@@ -53,24 +54,6 @@ _STANDS_ALONE = (
     "before the upgrade nothing else isolates these pods in that direction, so a policy for this would stand alone "
     "and cut everything else; apply it together with the upgrade"
 )
-
-
-class Proposal(NamedTuple):
-    """An edit, and the needs that it is for."""
-
-    edit: Edit
-    needs: tuple[Need, ...]
-
-
-class ByHand(NamedTuple):
-    """Something that must be opened and that no edit of ours can open, and why."""
-
-    needs: tuple[Need, ...]
-    reason: str
-    edit: Edit | None = None
-    """What would be right if it could be made; None: not even that is known."""
-    place: Place | None = None
-    """Of what stands in the way."""
 
 
 class _Demand(NamedTuple):
@@ -132,6 +115,8 @@ class _Widening:
                     known = self._wanted[own, direction]
                     known[peer] = known.get(peer, NO_PORT) | ports
 
+        self._administrators = Administrators(transition, self._wanted)
+
     def proposals(self) -> tuple[list[Proposal], list[ByHand]]:
         found: list[Proposal] = []
         rules: dict[tuple[int, str, Direction, bool], list[tuple[_Home, _Demand]]] = defaultdict(list)
@@ -143,6 +128,8 @@ class _Widening:
                 own = demand.own if home.new or home.about else ""
                 rules[id(home.policy), own, demand.direction, home.new].append((home, demand))
         found += self._with_rules(rules.values())
+        found += self._administrators.proposals()
+        self._by_hand += self._administrators.by_hand()
         return _together(found), _for_one_reason(self._by_hand)
 
     def _demands(self) -> Iterator[_Demand]:
@@ -153,8 +140,7 @@ class _Widening:
             if not self._is_component(need.own):
                 self._refuse([need], f"the policies of {need.own} are not Longhorn's")
                 continue
-            if (forbidden := self._forbidden_outright(need)) is not None:
-                self._by_hand.append(forbidden)
+            if self._forbidden_outright(need):
                 continue
             try:
                 names = self._named(need)
@@ -176,20 +162,17 @@ class _Widening:
         step = Precedence([need], self._transition.after).denying
         return f", and put a rule for it in front of what denies it in {step.policy}" if step is not None else ""
 
-    def _forbidden_outright(self, need: Need) -> ByHand | None:
-        """What to say of a rule that forbids it before any that we could write; None: there is none."""
+    def _forbidden_outright(self, need: Need) -> bool:
+        """Whether a rule forbids it that is asked before the user's own. What to do about that is taken down."""
         _, verdict = self._transition.judged_during[key_of(need.leg)]
         rule = verdict.denying if verdict.direction is need.direction else None
         if rule is not None and rule.order == FIRST and rule.ports.meets(need.ports):
-            return ByHand((need,), "denies it, whatever others allow", place=rule.place)
-        step = Precedence([need], self._transition.after).denying
-        if step is None or step.policy.dialect in WRITTEN:
-            return None
-        reason = (
-            f"denies it, by a rule of {step.policy}, which is the administrator's: have it left out of what that rule "
-            "denies, or let through in a rule before that one"
-        )
-        return ByHand((need,), reason, place=step.rule.place)
+            self._by_hand.append(ByHand((need,), "denies it, whatever others allow", place=rule.place))
+            return True
+        step = self._administrators.deny(need)
+        if step is not None:
+            self._administrators.take(need, step)
+        return step is not None
 
     def _named(self, need: Need) -> Mapping[Dialect, tuple[Peer, ...]]:
         """How each dialect that the user writes near these pods names the peers. Raises `Unnameable` if none can."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any, Final
 
-from lhmigrate.dialects.writers import WRITERS
+from lhmigrate.dialects.writers import EDITORS, WRITERS
 from lhmigrate.editing.edits import AddPeers, AddPolicy, AddPorts, AddRule, AddRules, AddToValue, Allowance
 from lhmigrate.editing.placing import value_data
 from lhmigrate.judging.needs import dialect_of, http_alone
@@ -64,9 +64,9 @@ def _for_pods(own: str, edit: AddRules) -> str:
 def _data(undone: Undone) -> Any:  # noqa: ANN401 - any YAML
     match undone.edit:
         case AddPorts() | AddPeers() as edit:
-            return WRITERS[edit.policy.dialect].part(edit)
+            return EDITORS[edit.policy.dialect].part(edit)
         case AddRule() as edit:
-            return {edit.allows.direction.value: WRITERS[edit.policy.dialect].rules(edit.allows)}
+            return {edit.allows.direction.value: EDITORS[edit.policy.dialect].rules(edit.allows)}
         case AddPolicy() as edit:
             return WRITERS[edit.dialect].document(edit, {"metadata": {"namespace": edit.namespace}})
         case AddToValue() as edit:
