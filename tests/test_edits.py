@@ -159,3 +159,18 @@ def test_edit(path: Path, update: bool) -> None:
         path.write_text(str(case._replace(after=visibly(found))), encoding="utf-8")
         return
     assert found == plainly(case.after)
+
+
+REPEATED = {
+    "comments that end with blanks": "# why \t\n" * 64 + "a: 1\n",
+    "comments of many marks": "# # # # \n" * 64 + "a: 1\n",
+    "empty lines within a text, that end with two characters": "a: |\r\n  one\r\n" + "\r\n" * 64 + "  two\r\n",
+}
+
+
+@pytest.mark.parametrize("text", REPEATED.values(), ids=REPEATED.keys())
+def test_no_text_takes_longer_than_it_is_long(text: str) -> None:
+    """Nothing is measured: were as many ways to read these tried as they have subsets of lines, this would not end."""
+    [root] = roots(text, "f.yaml")
+    assert apply(text, [append_document(text, {"b": 2}, root)]).startswith(text)
+    assert edit(text, [(root, [Put((), "b", 2)])]).new.startswith(text)

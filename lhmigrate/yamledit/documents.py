@@ -15,8 +15,10 @@ from lhmigrate.yamledit.sites import cannot
 from lhmigrate.yamledit.style import Evidence, Style, is_json
 from lhmigrate.yamledit.write import Writer, comment_lines
 
-_NOTHING = re.compile(rf"(?:---(?=[ \t{BREAKS}]|\Z))?(?:[ \t\ufeff{BREAKS}]+|#[^{BREAKS}]*)*")
-_FIRST_LINE = re.compile(rf"(?:[ \t{BREAKS}]+|#[^{BREAKS}]*)*(---)?")
+# Possessive: what follows a comment's `#` may be blank, too, and so there are as many ways to split a text into such
+# pieces as there are subsets of its lines.
+_NOTHING = re.compile(rf"(?:---(?=[ \t{BREAKS}]|\Z))?(?:[ \t\ufeff{BREAKS}]++|#[^{BREAKS}]*+)*+")
+_FIRST_LINE = re.compile(rf"(?:[ \t{BREAKS}]++|#[^{BREAKS}]*+)*+(---)?")
 _UNREAD: Final = "cannot be written so that it reads as intended; write it by hand"
 
 

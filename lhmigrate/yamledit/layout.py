@@ -27,7 +27,7 @@ _BLANK = re.compile(r"[ \t]*")
 _COMMENT = re.compile(rf"#[^{BREAKS}]*")
 _REST = re.compile(rf"[ \t]*(?:#[^{BREAKS}]*)?(?=[{BREAKS}]|\Z)")
 # What may stand between two tokens. libyaml takes any `#` there for a comment, also one without a space before it.
-_TRIVIA = re.compile(rf"(?:[ \t\ufeff{BREAKS}]+|#[^{BREAKS}]*)*")
+_TRIVIA = re.compile(rf"(?:[ \t\ufeff{BREAKS}]++|#[^{BREAKS}]*+)*+")
 _PROPERTY = re.compile(rf"&[0-9A-Za-z_-]+|![^ \t{BREAKS},\[\]{{}}]*")
 _ALIAS = re.compile(r"\*[0-9A-Za-z_-]+")
 _FIRST_LINE = re.compile(rf"[ {BREAKS}]*(?<=[{BREAKS}])( *)[^ {BREAKS}]")
@@ -237,7 +237,7 @@ class Layout:
         keeps, explicit = "+" in header[1], any(char.isdigit() for char in header[1])
         first = _FIRST_LINE.match(self.text, header.end(), node.end)
         width = len(first[1]) if first and not explicit else 0
-        tail = re.compile(rf"(?:{BREAK.pattern})\Z" if keeps else rf"(?:(?:{BREAK.pattern}) {{0,{width}}})+\Z")
+        tail = re.compile(rf"(?:{BREAK.pattern})\Z" if keeps else rf"(?:(?>{BREAK.pattern}) {{0,{width}}})++\Z")
         found = tail.search(self.text, header.end(), node.end)
         return found.start() if found else node.end
 
