@@ -316,7 +316,7 @@ def test_a_folder_that_only_looks_like_one(tmp_path: Path) -> None:
 
 WITHOUT_GIT = """\
 from lhmigrate.errors import Refusal
-from lhmigrate.repository import uncommitted
+from lhmigrate.git.repository import uncommitted
 import os, sys
 if len(sys.argv) > 2: import git
 os.environ["PATH"] = "/nowhere"

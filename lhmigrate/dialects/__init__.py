@@ -1,4 +1,4 @@
-"""The kinds of policy that there are. Each module translates one API into `lhmigrate.policy`; none judges.
+"""The kinds of policy that there are. Each module translates one API into `lhmigrate.model.policy`; none judges.
 
 A module is loaded when the first policy of its API is met: hardly anybody has more than one or two of them.
 """

@@ -1,6 +1,6 @@
 """The pull request to comment on: what a CI service says of it in its variables, and what the command line says.
 
-Each variable is documented by its service, as for `lhmigrate.ci`. Gitea's and Forgejo's runners set GitHub's
+Each variable is documented by its service, as for `lhmigrate.forge.ci`. Gitea's and Forgejo's runners set GitHub's
 variables as well as one of their own (act_runner and forgejo-runner, both GITEA_ACTIONS, the latter FORGEJO_ACTIONS).
 """
 
