@@ -21,6 +21,7 @@ from lhmigrate.declarations.spelling import manifest
 from lhmigrate.errors import Place, Problem, Refusal, Unreadable
 from lhmigrate.files.fields import Fields, string
 from lhmigrate.files.scan import (
+    BESIDE,
     ENDINGS,
     KUSTOMIZATIONS,
     MENTIONS,
@@ -270,7 +271,7 @@ def _name(moved: Moved | None) -> str | None:
 
 
 def _decides(kind: str) -> bool:
-    return kind.endswith("Policy") or kind in {"Namespace", "Tier", "HostEndpoint", "List"} or MENTIONS.decode() in kind
+    return kind.endswith("Policy") or kind in {*BESIDE, "List"} or MENTIONS.decode() in kind
 
 
 def _built(folder: str) -> Candidate | str:

@@ -10,7 +10,7 @@ from lhmigrate.dialects import policy_kind, tier_reader
 from lhmigrate.errors import Place, Problem, Unreadable
 from lhmigrate.files import skim
 from lhmigrate.files.fields import Fields, absent, kind_of, node_of
-from lhmigrate.files.scan import MENTIONS
+from lhmigrate.files.scan import BESIDE, MENTIONS
 from lhmigrate.files.yamltext import Mapping, Scalar, parse, pieces
 from lhmigrate.model.labels import EVERYTHING
 from lhmigrate.model.peers import Unclear
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 _MENTIONS: Final = MENTIONS.decode()
 _OTHERS = re.compile(
-    r"^[\"']?kind[\"']?\s*:\s*[\"']?(?:Namespace|Tier|HostEndpoint)(?:List)?[\"']?\s*(?:,\s*)?$"
-    r"|\"kind\"\s*:\s*\"(?:Namespace|Tier|HostEndpoint)(?:List)?\"|^[ -]+kind: *[\"']?HostEndpoint\b",
+    rf"^[\"']?kind[\"']?\s*:\s*[\"']?(?:{'|'.join(BESIDE)})(?:List)?[\"']?\s*(?:,\s*)?$"
+    rf"|\"kind\"\s*:\s*\"(?:{'|'.join(BESIDE)})(?:List)?\"|^[ -]+kind: *[\"']?HostEndpoint\b",
     re.MULTILINE,
 )
-"""What else concerns us: namespaces with their labels, Calico's tiers, and nodes that it treats like pods."""
+"""What else concerns us."""
 _COMMENT = re.compile(r"(?:^|(?<=[ \t\r\x85\u2028\u2029]))#[^\n\r\x85\u2028\u2029]*", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"\{\{|\$\{(?=[A-Za-z_])")
 
@@ -113,7 +113,7 @@ def _piece(piece: Piece) -> Objects:
 
 
 def _concerns_us(text: str) -> bool:
-    named = any(word in text for word in ("Namespace", "Tier", "HostEndpoint"))
+    named = any(word in text for word in BESIDE)
     return _MENTIONS in text or (named and _OTHERS.search(text) is not None)
 
 

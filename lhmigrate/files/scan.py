@@ -44,8 +44,12 @@ class Wanted(NamedTuple):
     endings: tuple[str, ...] = ENDINGS
 
 
-# Beside policies, namespaces and the tiers of Calico's policies are read, where they are written in the plainest way.
-POLICIES: Final = Wanted((MENTIONS, b"kind: Namespace", b"kind: Tier", b"kind: HostEndpoint"))
+BESIDE: Final = ("Namespace", "Tier", "HostEndpoint")
+"""The kinds that decide about policies beside them: namespaces with their labels, Calico's tiers, and nodes that it
+treats like pods."""
+
+# These are found where they are written in the plainest way.
+POLICIES: Final = Wanted((MENTIONS, *(f"kind: {kind}".encode() for kind in BESIDE)))
 DECLARATIONS: Final = Wanted((b"longhorn", b"suse-storage"), (*ENDINGS, ".gotmpl", ".tf", ".tofu", "Kustomization"))
 """Whatever tells which Longhorn is installed names it, or names the chart under which SUSE sells it."""
 BOTH: Final = Wanted((*POLICIES.words, *DECLARATIONS.words), DECLARATIONS.endings)
