@@ -27,7 +27,7 @@ from lhmigrate.model.policy import BASELINE, Action, Direction, Policy, Rule
 from lhmigrate.model.ports import NO_PORT, Ports
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from lhmigrate.errors import Place
     from lhmigrate.judging.needs import Need
@@ -75,15 +75,18 @@ class Administrators:
         self._found: list[_Found] = []
         self._refused: list[_Refused] = []
 
-    def deny(self, need: Need) -> Step | None:
-        """The administrator's rule that forbids some of it; None: none does."""
-        step = Precedence([need], self._transition.after).forbidding
-        return step if step is not None and step.policy.dialect in MOST else None
+    def take(self, need: Need) -> bool:
+        """Whether an administrator's rule forbids some of it. What to do about that is taken down."""
+        forbidden = Precedence([need], self._transition.after).forbidden
+        if not forbidden or forbidden[0].policy.dialect not in MOST:
+            return False
+        self._take(need, forbidden)
+        return True
 
-    def take(self, need: Need, step: Step) -> None:
-        """Takes down a rule for it, or why there is to be none."""
-        reason = ""
-        found = self._rule(need, step)
+    def _take(self, need: Need, forbidden: Sequence[Step]) -> None:
+        """Takes down a rule for it, in front of the first that denies it, or why there is to be none."""
+        reason, step = "", forbidden[0]
+        found = self._rule(need, forbidden)
         if found is None:
             reason = (
                 "which is the administrator's: have it left out of what that rule denies, or let through in a rule "
@@ -113,14 +116,14 @@ class Administrators:
             result += [ByHand(_needs(one), reason, self._edit(one), place) for one in _together(all_found)]
         return result
 
-    def _rule(self, need: Need, step: Step) -> _Found | None:
+    def _rule(self, need: Need, forbidden: Sequence[Step]) -> _Found | None:
         """The rule that opens it, at least as far as the administrators go; None: it is not ours to find."""
+        step = forbidden[0]
         try:
             peers = self._peers(need, step.policy)
         except Unnameable:
             return None
-        same = {one.policy for one in Precedence([need], self._transition.after).forbidden if _same(one, step)}
-        if len(same) > 1:
+        if len({one.policy for one in forbidden if one.policy.tier == step.policy.tier}) > 1:
             return None  # A rule in the first of them would overrule what the others deny.
         found = _Found(step.policy, step.rule, peers, Action.PASS, need)
         if step.policy.tier == BASELINE:
@@ -234,7 +237,3 @@ def _together(found: Iterable[_Found]) -> Iterable[list[_Found]]:
 
 def _needs(found: Iterable[_Found]) -> tuple[Need, ...]:
     return tuple(one.need for one in found)
-
-
-def _same(one: Step, other: Step) -> bool:
-    return one.policy.tier == other.policy.tier

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lhmigrate.model.labels import Match
-from lhmigrate.model.policy import FIRST, Action
+from lhmigrate.model.policy import FIRST, Action, Direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,26 +26,24 @@ class Precedence:
 
     def __init__(self, needs: Iterable[Need], policies: Policies) -> None:
         self._needs = tuple(needs)
-        stops = [(stage, need, pod) for need in self._needs for pod, stage in _stopping(need, policies)]
-        self._tiers = {_tier(stage) for stage, _, _ in stops}
-        self._denying = [_first_against(stage, need, pod) for stage, need, pod in stops]
-        self.forbidden = [
+        self._stops = [(stage, need, pod) for need in self._needs for pod, stage in _stopping(need, policies)]
+        self._tiers = {_tier(stage) for stage, _, _ in self._stops}
+        self._denying = [_first_against(stage, need, pod) for stage, need, pod in self._stops]
+
+    @property
+    def forbidden(self) -> list[Step]:
+        """All rules that deny some of it, or may; those that pass it on do not."""
+        return [
             step
-            for stage, need, pod in stops
+            for stage, need, pod in self._stops
             for step in stage.steps
             if step.rule.action is Action.DENY and _speaks_of(step.rule, step.policy, need, pod)
         ]
-        """All rules that deny some of it, or may."""
 
     @property
     def denying(self) -> Step | None:
         """A rule that forbids some of it; None: it fails because no rule lets it through."""
         return next((step for step in self._denying if step is not None), None)
-
-    @property
-    def forbidding(self) -> Step | None:
-        """The first rule that denies some of it; one that passes it on does not."""
-        return next(iter(self.forbidden), None)
 
     def in_time(self, policy: Policy) -> bool:
         """Whether a rule of that policy can come before all that forbids it."""
@@ -97,7 +95,7 @@ def _first_against(stage: Stage, need: Need, pod: Pod) -> Step | None:
 
 def _speaks_of(rule: Rule, policy: Policy, need: Need, pod: Pod) -> bool:
     """Whether a rule may match some of it, one pod being the near end."""
-    servers = (pod,) if need.direction is need.direction.INGRESS else need.peers
+    servers = (pod,) if need.direction is Direction.INGRESS else need.peers
     ports = any(one.meets(need.ports) for server in servers for one in rule.ports_at(server))
     about = rule.is_about(pod, policy.namespace) is not Match.NO
     return ports and about and any(rule.admits(peer, policy.namespace) is not Match.NO for peer in need.peers)

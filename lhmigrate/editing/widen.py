@@ -169,10 +169,7 @@ class _Widening:
         if rule is not None and rule.order == FIRST and rule.ports.meets(need.ports):
             self._by_hand.append(ByHand((need,), "denies it, whatever others allow", place=rule.place))
             return True
-        step = self._administrators.deny(need)
-        if step is not None:
-            self._administrators.take(need, step)
-        return step is not None
+        return self._administrators.take(need)
 
     def _named(self, need: Need) -> Mapping[Dialect, tuple[Peer, ...]]:
         """How each dialect that the user writes near these pods names the peers. Raises `Unnameable` if none can."""
