@@ -11,16 +11,12 @@ from lhmigrate.declarations import spelling
 from lhmigrate.declarations.declaration import BY_HAND
 from lhmigrate.declarations.tree import shared
 from lhmigrate.errors import Place, Problem
-from lhmigrate.model.values import Values
+from lhmigrate.model.values import MANAGER_TAG, Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from lhmigrate.declarations.declaration import Declaration
-
-
-_IMAGE: Final = "image.longhorn.manager.tag"
-"""The Helm value that says which managers run, whatever the chart's own version is."""
 
 
 class Pair(NamedTuple):
@@ -45,11 +41,11 @@ class Pair(NamedTuple):
     @property
     def image(self) -> Problem | None:
         """Why Longhorn may move although its chart stays: the Helm value moves that says which image is taken."""
-        gone, come = (Values(one.values.given).get(_IMAGE) or None for one in (self.old, self.new))
+        gone, come = (Values(one.values.given).get(MANAGER_TAG) or None for one in (self.old, self.new))
         if self.moves or _meant(gone, self.old) == _meant(come, self.new):
             return None
         was, now = ("the chart's own" if tag is None else str(tag) for tag in (gone, come))
-        why = f"the Helm value {_IMAGE} moves from {was} to {now}, and the chart's version stays"
+        why = f"the Helm value {MANAGER_TAG} moves from {was} to {now}, and the chart's version stays"
         return Problem(next(reversed(self.new.values.sources), self.new.pin.place), f"{why}; {BY_HAND}")
 
     @property

@@ -9,6 +9,7 @@ from lhmigrate import plan as planning
 from lhmigrate.errors import Refusal
 from lhmigrate.findings.findings import Code, Finding, Level, Plan, something_to_do
 from lhmigrate.longhorn import hops
+from lhmigrate.model.values import MANAGER_TAG, Values
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from lhmigrate.kube.observed import Observed
     from lhmigrate.longhorn.catalogue import Catalogue
     from lhmigrate.longhorn.release import Release
-    from lhmigrate.model.values import Values
 
 
 class Gate(NamedTuple):
@@ -75,10 +75,8 @@ def _as_it_starts(finding: Finding) -> Finding:
 
 
 def target(values: Values) -> str:
-    """The release that Helm values name: the manager's image (longhorn/longhorn, chart/values.yaml)."""
-    tag = values.get("image.longhorn.manager.tag")
+    """The release that Helm values name, by the manager's image."""
+    tag = values.get(MANAGER_TAG)
     if not isinstance(tag, str) or not tag:
-        raise Refusal(
-            "which release is to be installed was not said: pass --to, or --values with image.longhorn.manager.tag"
-        )
+        raise Refusal(f"which release is to be installed was not said: pass --to, or --values with {MANAGER_TAG}")
     return tag

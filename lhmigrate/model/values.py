@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+MANAGER_TAG: Final = "image.longhorn.manager.tag"
+"""Says which managers run, whatever the chart's own version is (longhorn/longhorn, chart/values.yaml)."""
 
 
 class Values(NamedTuple):
