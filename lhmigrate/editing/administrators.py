@@ -18,7 +18,7 @@ from lhmigrate.editing.edits import MOST, AddRule, Allowance
 from lhmigrate.editing.naming import Names, Unnameable, from_everywhere
 from lhmigrate.editing.precedence import Precedence
 from lhmigrate.editing.proposals import ByHand, Proposal
-from lhmigrate.findings.wording import several
+from lhmigrate.findings.wording import first, several
 from lhmigrate.judging.policies import Policies
 from lhmigrate.judging.verdict import sides
 from lhmigrate.model.labels import Match
@@ -178,7 +178,7 @@ class Administrators:
         others = sorted({name for name in self._selected(policy) if name != need.own and self._opens(name, need)})
         if not others:
             return self._full(policy, need.direction)
-        who = several([*others[:3], *([f"{len(others) - 3} more"] if len(others) > 3 else [])])
+        who = several(first(others, 3))
         return (
             f"which is for {who}, too, for whom a rule in front of it would open more than they need: "
             "its administrator decides"

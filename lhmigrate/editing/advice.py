@@ -17,7 +17,7 @@ from lhmigrate.editing.edits import (
     TakePorts,
     TakeRule,
 )
-from lhmigrate.findings.wording import several
+from lhmigrate.findings.wording import first, several
 from lhmigrate.model.cni import Dialect
 from lhmigrate.model.peers import Part
 from lhmigrate.model.policy import Action, Direction
@@ -104,9 +104,7 @@ def _who(peers: Iterable[Peer], direction: Direction, dialect: Dialect) -> str:
             entities.append(peer.entity)
         else:
             told.append(str(peer))
-    if len(told) > _MOST_PEERS:
-        told = [*told[:_MOST_PEERS], f"{len(told) - _MOST_PEERS} more"]
-    return several([*told, *([tongue.parts(entities, direction, dialect)] if entities else [])])
+    return several([*first(told, _MOST_PEERS), *([tongue.parts(entities, direction, dialect)] if entities else [])])
 
 
 def _lets(allowance: Allowance, dialect: Dialect) -> str:

@@ -31,6 +31,11 @@ def several(names: Sequence[str]) -> str:
     return names[0] if names else "nothing"
 
 
+def first(names: Sequence[str], most: int) -> list[str]:
+    """At most so many of them, and how many more there are."""
+    return [*names[:most], *([f"{len(names) - most} more"] if len(names) > most else [])]
+
+
 def place(verdict: Verdict) -> Place | None:
     """The place at fault in the user's files: the rule that denies it or comes nearest, else the first policy.
 
@@ -57,8 +62,7 @@ def whose(policies: Sequence[Policy]) -> str:
     """Policies with their places, and with the release that ships them."""
     own = [f"{policy} ({policy.place})" for policy in policies if not policy.shipped_by]
     shipped = [policy for policy in policies if policy.shipped_by]
-    if len(own) > 3:
-        own = [*own[:3], f"{len(own) - 3} more"]
+    own = first(own, 3)
     if shipped:
         names = several([policy.name for policy in shipped])
         own.append(f"NetworkPolicy {names} of Longhorn {shipped[0].shipped_by} itself")
