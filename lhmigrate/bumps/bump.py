@@ -255,6 +255,8 @@ def _mentioned(change: Change, told: frozenset[str]) -> Problem | None:
 
 def _hinted(change: Change, hints: Sequence[Hint], releases: frozenset[str]) -> Problem | None:
     for hint in hints:
+        if hint.name not in (change.old or "") and hint.name not in (change.new or ""):
+            continue  # Most files have none of the names, and need not be read line by line for each.
         # Also what is told already: that another installation moves so is no plan for this one.
         moved = _moved(change, re.compile(rf"(?<![\w-]){re.escape(hint.name)}(?![\w-])"), frozenset())
         if moved is not None and moved.between(releases):
