@@ -28,7 +28,7 @@ from lhmigrate.cli.options import (
     With,
     Without,
 )
-from lhmigrate.cli.runs import Given, Live, Run, printer_of
+from lhmigrate.cli.runs import Given, Live, Run, printer_of, said
 from lhmigrate.printing import ReportFormat
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ def check(
             known = live.release
         else:
             run = Run(paths or [], config, given)
-            known = run.catalogue.find(_running(release))
+            known = run.catalogue.find(
+                said(release, "which release runs was not said: pass --release, or --cluster to look")
+            )
         inventory = run.inventory([known])
         from lhmigrate import check as checking
 
@@ -90,11 +92,3 @@ def check(
 
         printer.print(in_json, told, run.catalogue.glossary)
         leave(made.findings, level_of(fail_on, exit_zero=exit_zero))
-
-
-def _running(release: str | None) -> str:
-    from lhmigrate.errors import Refusal
-
-    if release is None:
-        raise Refusal("which release runs was not said: pass --release, or --cluster to look")
-    return release

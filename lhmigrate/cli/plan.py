@@ -31,7 +31,7 @@ from lhmigrate.cli.options import (
     With,
     Without,
 )
-from lhmigrate.cli.runs import Given, Live, Progress, Run, printer_of
+from lhmigrate.cli.runs import Given, Live, Progress, Run, printer_of, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -86,19 +86,17 @@ def plan(
         asked, level = (from_, to, base), level_of(fail_on, exit_zero=exit_zero)
         if cluster or kube_context is not None:
             live = Live(given, config, kube_context, timeout, paths, running=from_)
-            _plan_of(live, live.release, _wanted(to), printer, level)
+            _plan_of(
+                live,
+                live.release,
+                said(to, "what runs is read from the cluster, and what is to run is not: pass --to"),
+                printer,
+                level,
+            )
         if from_ is None or to is None or base is not None:
             _plan_by_tree(asked, paths or [], config, printer, given, level)
         run = Run(paths or [], config, given)
         _plan_of(run, run.catalogue.find(from_), to, printer, level)
-
-
-def _wanted(to: str | None) -> str:
-    from lhmigrate.errors import Refusal
-
-    if to is None:
-        raise Refusal("what runs is read from the cluster, and what is to run is not: pass --to")
-    return to
 
 
 def _plan_of(run: Run | Live, old: Release, to: str, printer: Printer, fail_on: FailOn) -> Never:

@@ -228,6 +228,15 @@ def printer_of(
     return Printer(order, edits=edits)
 
 
+def said(option: str | None, otherwise: str) -> str:
+    """An option that may be left out only at times. Refuses where it is missing, with that sentence."""
+    from lhmigrate.errors import Refusal
+
+    if option is None:
+        raise Refusal(otherwise)
+    return option
+
+
 def text_of(file: str) -> str:
     """What a file holds, or standard input. Refuses what is not UTF-8."""
     from lhmigrate.errors import Place, Refusal
