@@ -11,7 +11,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from hard_cases import ALLOWED, BLOCKED, UNKNOWN, Case, addresses, pod, policy
+from hard_cases import ALLOWED, BLOCKED, UNKNOWN, Case, Flows, addresses, pod, policy
 
 from lhmigrate.model.endpoints import Host, Outside
 from lhmigrate.model.labels import Match
@@ -257,28 +257,7 @@ CONNECTIVITY = [
 """`sameLabels` and `notSameLabels`, which the API has dropped since, are said by selectors here."""
 
 # ---------------------------------------------------------------------------------------------------
-# The conformance tests.
-
-
-class Probes(NamedTuple):
-    """What the conformance tests poke under some policies. Their houses are namespaces here, with one pod each."""
-
-    says: str
-    policies: str
-    passes: str
-    """Flows like `gryffindor slytherin TCP/80`, one a line."""
-    stops: str
-    source: str
-
-    def cases(self) -> list[Case]:
-        """One case for every flow."""
-        return [
-            Case(f"{self.says}: {line.strip()}", self.policies, answer, port, sender=HOUSE[one], receiver=HOUSE[other])
-            for answer, lines in ((ALLOWED, self.passes), (BLOCKED, self.stops))
-            for line in lines.strip().splitlines()
-            for one, other, port in [line.split()]
-        ]
-
+# What the conformance tests poke under some policies. Their houses are namespaces here, with one pod each.
 
 HOUSE = {
     name: pod("a", name, {"pod": "a"}, at="10.0.0.1", namespace_labels={"ns": name})
@@ -310,34 +289,34 @@ CNP_80 = "protocols: [{tcp: {destinationPort: {number: 80}}}]"
 CNP_8080 = "protocols: [{tcp: {destinationPort: {number: 8080}}}]"
 
 PROBES = [
-    Probes("what is denied", passed_on("Deny", SLYTHERIN_IN_AND_OUT, NO_SLYTHERIN), "", BETWEEN_THE_TWO,
+    Flows("what is denied", passed_on("Deny", SLYTHERIN_IN_AND_OUT, NO_SLYTHERIN), "", BETWEEN_THE_TWO,
            "admin-network-policy-core-integration.go, respecting ANP"),
-    Probes("what is passed on, with a NetworkPolicy", passed_on("Pass", SLYTHERIN_IN_AND_OUT, NO_SLYTHERIN),
+    Flows("what is passed on, with a NetworkPolicy", passed_on("Pass", SLYTHERIN_IN_AND_OUT, NO_SLYTHERIN),
            BETWEEN_THE_TWO, "", "admin-network-policy-core-integration.go, respect the match for network policy"),
-    Probes("what is passed on, without one", passed_on("Pass", "", NO_SLYTHERIN), "", BETWEEN_THE_TWO,
+    Flows("what is passed on, without one", passed_on("Pass", "", NO_SLYTHERIN), "", BETWEEN_THE_TWO,
            "admin-network-policy-core-integration.go, the match for baseline admin network policy"),
-    Probes("the first rule decides", anp(OURS, *both(f"Allow {at('ravenclaw')}", f"Deny {at('ravenclaw')}")),
+    Flows("the first rule decides", anp(OURS, *both(f"Allow {at('ravenclaw')}", f"Deny {at('ravenclaw')}")),
            "gryffindor ravenclaw TCP/80\ngryffindor ravenclaw UDP/53\nravenclaw gryffindor SCTP/9003", "",
            "admin-network-policy-core-gress-rules.go, allow-gress"),
-    Probes("the first rule decides, the other way",
+    Flows("the first rule decides, the other way",
            anp(OURS, *both(f"Deny {at('ravenclaw')}", f"Allow {at('ravenclaw')}")),
            "", "gryffindor ravenclaw TCP/80\ngryffindor ravenclaw UDP/53\nravenclaw gryffindor SCTP/9003",
            "admin-network-policy-core-gress-rules.go, deny-gress"),
-    Probes("a port of which the rest is denied", anp(OURS, *both(*HUFFLEPUFF)),
+    Flows("a port of which the rest is denied", anp(OURS, *both(*HUFFLEPUFF)),
            "gryffindor hufflepuff TCP/8080\nhufflepuff gryffindor TCP/8080",
            "gryffindor hufflepuff TCP/80\nhufflepuff gryffindor UDP/53",
            "admin-network-policy-core-gress-rules.go, at the specified ports"),
-    Probes("of several priorities the lower",
+    Flows("of several priorities the lower",
            cnp(OURS, *both(f"Deny {at('slytherin')}"), priority=50)
            + cnp(OURS, *both(f"Pass {at('slytherin')}"), priority=60)
            + cnp(OURS, *both(f"Accept {at('slytherin')}"), tier="Baseline"),
            "", BETWEEN_THE_TWO, "base/admin_tier/standard-priority-field.yaml"),
-    Probes("of several priorities the lower, once they are changed",
+    Flows("of several priorities the lower, once they are changed",
            cnp(OURS, *both(f"Deny {at('slytherin')}"), priority=50)
            + cnp(OURS, *both(f"Pass {at('slytherin')}"), priority=40)
            + cnp(OURS, *both(f"Accept {at('slytherin')}"), tier="Baseline"),
            BETWEEN_THE_TWO, "", "base/admin_tier/standard-priority-field.yaml"),
-    Probes("policies of one priority that say nothing against each other",
+    Flows("policies of one priority that say nothing against each other",
            cnp(OURS, *both(f"Deny {at('slytherin')}; {CNP_80}"), priority=15)
            + cnp(OURS, *both(f"Deny {at('hufflepuff')}; {CNP_80}"), priority=15)
            + cnp(at("hufflepuff"), *both(f"Deny {at('slytherin')}; {CNP_8080}"), priority=15),
@@ -346,7 +325,7 @@ PROBES = [
            "slytherin gryffindor TCP/80\ngryffindor slytherin TCP/80\nhufflepuff gryffindor TCP/80\n"
            "gryffindor hufflepuff TCP/80\nslytherin hufflepuff TCP/8080\nhufflepuff slytherin TCP/8080",
            "admin-network-policy-standard-same-priority.go"),
-    Probes("networks leave out what is accepted before",
+    Flows("networks leave out what is accepted before",
            cnp(OURS, rules("egress", f"Accept {at('slytherin')}", "Deny {networks: [0.0.0.0/0]}"), priority=85),
            "gryffindor slytherin TCP/80", "gryffindor ravenclaw TCP/80\ngryffindor hufflepuff UDP/53",
            "base/admin_tier/standard-egress-inline-cidr-rules.yaml"),

@@ -5,32 +5,9 @@ The sources are files of projectcalico/calico, felix/fv, with the names of the t
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from admin_cases import at, cnp, rules
 from calico_cases import gnp, np, tier
-from hard_cases import ALLOWED, BLOCKED, Case, pod, policy
-
-
-class World(NamedTuple):
-    """Some pods of one namespace, what rules them, and which flows pass and which do not."""
-
-    says: str
-    policies: str
-    passes: str
-    """Flows like `w0 w1 TCP/1100`, one a line."""
-    stops: str
-    source: str
-
-    def cases(self) -> list[Case]:
-        """One case for every flow."""
-        return [
-            Case(f"{self.says}: {line.strip()}", self.policies, answer, port, sender=POD[source], receiver=POD[target])
-            for answer, lines in ((ALLOWED, self.passes), (BLOCKED, self.stops))
-            for line in lines.strip().splitlines()
-            for source, target, port in [line.split()]
-        ]
-
+from hard_cases import Flows, pod, policy
 
 POD = {
     name: pod(
@@ -123,14 +100,14 @@ TIERED_STOPS = "ep1-1 ep2-3 TCP/8055\nep2-2 ep1-1 TCP/8055\nep2-3 ep1-1 TCP/8055
 BOTH_WITH_EP2_4 = "\nep1-1 ep2-4 TCP/8055\nep2-4 ep1-1 TCP/8055"
 
 TIERED = [
-    World(
+    Flows(
         "tiers, the first of which denies at its end",
         tiered("Deny"),
         TIERED_PASSES,
         TIERED_STOPS + BOTH_WITH_EP2_4,
         "tiered_policy_test.go, connectivity should be correct between workloads",
     ),
-    World(
+    Flows(
         "tiers, the first of which passes on at its end",
         tiered("Pass"),
         TIERED_PASSES + BOTH_WITH_EP2_4,
@@ -151,34 +128,34 @@ GLOBAL_DENIES = gnp("order: 1\ntier: default\nselector: all()\ntypes: [Ingress]\
 SOURCE = "cluster_network_policy_test.go, phase"
 
 PHASES = [
-    World("nothing at all", "", BOTH, "", f"{SOURCE} 0"),
-    World("the administrator denies", ADMIN_DENIES, "", BOTH, f"{SOURCE} 1"),
-    World(
+    Flows("nothing at all", "", BOTH, "", f"{SOURCE} 0"),
+    Flows("the administrator denies", ADMIN_DENIES, "", BOTH, f"{SOURCE} 1"),
+    Flows(
         "the administrator allows before he denies",
         ADMIN_DENIES + cnp(EVERYBODY, ADMIN_ALLOWS, priority=50),
         BOTH,
         "",
         f"{SOURCE} 2",
     ),
-    World(
+    Flows(
         "the baseline denies",
         cnp(EVERYBODY, rules("egress", f"Deny {EVERYBODY}"), tier="Baseline", priority=100),
         "",
         BOTH,
         f"{SOURCE} 3",
     ),
-    World(
+    Flows(
         "the administrator passes, and Calico's policy denies", ADMIN_PASSES + GLOBAL_DENIES, "", BOTH, f"{SOURCE} 4"
     ),
-    World("the administrator passes, and nothing denies", ADMIN_PASSES, BOTH, "", f"{SOURCE} 4"),
-    World(
+    Flows("the administrator passes, and nothing denies", ADMIN_PASSES, BOTH, "", f"{SOURCE} 4"),
+    Flows(
         "the administrator allows what Calico's policy denies",
         cnp(EVERYBODY, ADMIN_ALLOWS, priority=100) + GLOBAL_DENIES,
         BOTH,
         "",
         f"{SOURCE} 5",
     ),
-    World(
+    Flows(
         "a policy of Calico's in the administrator's tier comes before his own",
         cnp(EVERYBODY, ADMIN_ALLOWS, priority=100)
         + gnp("order: 0.5\ntier: kube-admin\nselector: all()\ntypes: [Ingress]\ningress: [{action: Deny}]"),
@@ -186,14 +163,14 @@ PHASES = [
         BOTH,
         f"{SOURCE} 6",
     ),
-    World(
+    Flows(
         "the administrator passes, and a NetworkPolicy lets nobody in",
         ADMIN_PASSES + policy("podSelector: {}\npolicyTypes: [Ingress]", namespace="default"),
         "",
         BOTH,
         f"{SOURCE} 7",
     ),
-    World(
+    Flows(
         "three tiers, each of which passes or allows",
         ADMIN_PASSES
         + gnp(
@@ -232,7 +209,7 @@ def on_shared(numbers: str, *, negated: bool, at_w0: bool, destination: str = ""
 INTO_W0 = "w1 w0 TCP/{0}\nw2 w0 TCP/{0}\n"
 
 
-def shared(says: str, numbers: str, *, negated: bool, at_w0: bool, destination: str = "") -> World:
+def shared(says: str, numbers: str, *, negated: bool, at_w0: bool, destination: str = "") -> Flows:
     """What that policy lets through."""
     passes = "w0 w1 TCP/1100\nw0 w2 TCP/1100\nw0 w1 TCP/1001\nw0 w2 TCP/1002\n"
     listed, others = INTO_W0.format(1100), INTO_W0.format(1000) + INTO_W0.format(4000)
@@ -254,7 +231,7 @@ def shared(says: str, numbers: str, *, negated: bool, at_w0: bool, destination: 
         passes += "w1 w2 TCP/1100\n"
         stops += "w2 w1 TCP/1001\n"
     policies = on_shared(numbers, negated=negated, at_w0=at_w0, destination=destination)
-    return World(says, policies, passes, stops, NAMED + "with a policy that matches on the shared named port")
+    return Flows(says, policies, passes, stops, NAMED + "with a policy that matches on the shared named port")
 
 
 SHARED = [
@@ -302,63 +279,63 @@ W0_AND_W1 = "w0 w1 TCP/1100\nw1 w0 TCP/1100"
 AMONG_THREE = f'{LISTED}, selector: "{THREE}"'
 
 COMBINED = [
-    World(
+    Flows(
         "named ports and a selector",
         combined(AMONG_THREE),
         BASE_PASSES + ON_4000,
         BASE_STOPS,
         NAMED + "with a policy that combines named ports and selectors",
     ),
-    World(
+    Flows(
         "a negative destination selector",
         combined(f"{AMONG_THREE}, notSelector: name == 'w2'"),
         "w3 w1 TCP/1100\nw3 w0 TCP/1100\nw3 w0 TCP/1000\nw3 w1 TCP/1001\n" + ON_4000,
         "w3 w2 TCP/1100\nw2 w3 TCP/1100\nw3 w2 TCP/1002\nw2 w0 TCP/3000",
         NAMED + "with a negative destination selector, removing w[2]",
     ),
-    World(
+    Flows(
         "only a negative destination selector",
         combined(f"{LISTED}, notSelector: name == 'w2'"),
         "w3 w1 TCP/1100\nw3 w0 TCP/1100\nw2 w3 TCP/1100\nw1 w3 TCP/1100\nw3 w0 TCP/1000\nw3 w1 TCP/1001\n" + ON_4000,
         "w3 w2 TCP/1100\nw3 w2 TCP/1002\nw2 w0 TCP/3000",
         NAMED + "with only a negative destination selector, removing w[2]",
     ),
-    World(
+    Flows(
         "source selectors",
         combined(AMONG_THREE, f"selector: \"{THREE}\", notSelector: name == 'w2'"),
         W0_AND_W1,
         NOT_W2_AND_W3,
         NAMED + "with source selectors, removing w[2] and w[3]",
     ),
-    World(
+    Flows(
         "source networks",
         combined(AMONG_THREE, "nets: [10.65.0.10/32, 10.65.0.11/32]"),
         W0_AND_W1,
         NOT_W2_AND_W3,
         NAMED + "with source CIDRs, allowing only w[0] and w[1]",
     ),
-    World(
+    Flows(
         "negated source networks",
         combined(AMONG_THREE, "notNets: [10.65.0.12/32, 10.65.0.13/32]"),
         W0_AND_W1,
         NOT_W2_AND_W3,
         NAMED + "with negated source CIDRs, allowing only w[0] and w[1]",
     ),
-    World(
+    Flows(
         "positive and negative source networks",
         combined(AMONG_THREE, "nets: [10.65.0.10/32, 10.65.0.11/32, 10.65.0.12/32], notNets: [10.65.0.12/32]"),
         W0_AND_W1,
         NOT_W2_AND_W3,
         NAMED + "with positive and negative source CIDRs",
     ),
-    World(
+    Flows(
         "networks in place of the selector",
         combined(f"{LISTED}, nets: [10.65.0.10/32, 10.65.0.11/32, 10.65.0.12/32]"),
         BASE_PASSES + ON_4000,
         BASE_STOPS,
         NAMED + "with all positive CIDRs replacing the selector",
     ),
-    World(
+    Flows(
         "networks in place of the selector, without some",
         combined(
             f"{LISTED}, nets: [10.65.0.10/32, 10.65.0.11/32, 10.65.0.12/32], notNets: [10.65.0.12/32, 10.65.0.13/32]"
@@ -367,14 +344,14 @@ COMBINED = [
         "w3 w2 TCP/1100\nw1 w3 TCP/1100\nw2 w3 TCP/1100\nw3 w2 TCP/1002\nw2 w0 TCP/3000",
         NAMED + "with negative destination nets blocking w[2] and w[3]",
     ),
-    World(
+    Flows(
         "ports that are left out again",
         combined(f"{AMONG_THREE}, notPorts: [w0-port, 1001, 4000]"),
         "w3 w1 TCP/1100\nw3 w0 TCP/1100\nw3 w2 TCP/1100",
         "w2 w3 TCP/1100\nw3 w0 TCP/1000\nw3 w1 TCP/1001\nw3 w2 TCP/1002\nw2 w0 TCP/3000\n" + ON_4000,
         NAMED + "with negated ports conflicting with positive ports",
     ),
-    World(
+    Flows(
         "no protocol and named ports only",
         combined(f'ports: [shared-port, w0-port, w1-port], selector: "{THREE}"', protocol=""),
         BASE_PASSES,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from ipaddress import ip_network
 from textwrap import dedent, indent
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lhmigrate.files.manifests import read
 from lhmigrate.judging.cluster import Leg
@@ -1052,3 +1052,23 @@ UNKNOWNS = [
 ]
 
 CASES = [*LABELS, *NAMESPACES, *ADDRESSES, *PORTS, *TYPES, *TOGETHER, *UNKNOWNS]
+
+
+class Flows(NamedTuple):
+    """Some policies, and which flows between pods with names pass under them, and which do not."""
+
+    says: str
+    policies: str
+    passes: str
+    """Flows like `one other TCP/80`, one a line."""
+    stops: str
+    source: str
+
+    def cases(self, pods: Mapping[str, Pod]) -> list[Case]:
+        """One case for every flow."""
+        return [
+            Case(f"{self.says}: {line.strip()}", self.policies, answer, port, sender=pods[one], receiver=pods[other])
+            for answer, lines in ((ALLOWED, self.passes), (BLOCKED, self.stops))
+            for line in lines.strip().splitlines()
+            for one, other, port in [line.split()]
+        ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from admin_cases import CONNECTIVITY
 from calico_cases import CASES
-from felix_cases import WORLDS
+from felix_cases import POD, WORLDS
 from test_wrong_evaluators import instead
 
 from lhmigrate.dialects import admin, calico, calico_labels, calico_rules, calico_selector
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MISTAKES: dict[str, Mistake] = {}
 ALL: list[Case] = [
     *CASES,
-    *(case for world in WORLDS for case in world.cases()),
+    *(case for world in WORLDS for case in world.cases(POD)),
     *(case for matrix in CONNECTIVITY for case in matrix.cases()),
 ]
 
